@@ -1,0 +1,122 @@
+//! The attempt: one execution of a task by one agent. A finished attempt never changes; a retry is a new
+//! one.
+
+mod outcome;
+mod process;
+mod step;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use outcome::{ExitStatus, Outcome};
+pub use process::ProcessIdentity;
+pub use step::{AttemptEvent, AttemptStep, step};
+
+use crate::id::{Actor, AttemptRef, Fence, TaskId};
+use crate::task::Wait;
+use crate::time::Timestamp;
+
+/// One execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its name over the whole graph.
+    pub reference: AttemptRef,
+    /// Of what.
+    pub task: TaskId,
+    /// The how-many-th of its task, from 1.
+    pub number: u32,
+    /// The fence it was started with.
+    pub fence: Fence,
+    /// A random part of the mark that its processes carry, so that no other graph's mark is like it.
+    pub nonce: u64,
+    /// The adapter that runs it.
+    pub adapter: String,
+    /// The model, where the adapter takes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The host it runs on.
+    pub host: String,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// When its start was decided.
+    pub created_at: Timestamp,
+    /// The process identity of its shim, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shim: Option<ProcessIdentity>,
+    /// What its worker reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
+    /// That somebody asked for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// It is ended when it runs longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+}
+
+impl Attempt {
+    /// `WG_ATTEMPT` of its processes: reference, fence and nonce.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        format!("{}.{}.{:016x}", self.reference, self.fence, self.nonce)
+    }
+
+    /// Whether it may still have a process.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        !matches!(self.state, AttemptState::Finished { .. })
+    }
+
+    /// How it ended, where it has.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.state {
+            AttemptState::Finished { outcome, .. } => Some(outcome),
+            AttemptState::Starting | AttemptState::Running { .. } => None,
+        }
+    }
+}
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum AttemptState {
+    /// Decided; its process may or may not exist yet.
+    Starting,
+    /// Its agent runs.
+    Running {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Over, for good.
+    Finished {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+/// What a worker said of its task before it left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Report {
+    /// It is done, with a summary.
+    Done(Option<String>),
+    /// It can't be done, and why.
+    Failed(String),
+    /// It has to wait.
+    Waiting(Wait),
+}
+
+/// That somebody asked for an attempt's end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub why: String,
+}

@@ -1,0 +1,50 @@
+//! The one record of what is stopped for the whole graph: dispatching, and adapters.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Actor;
+use crate::time::Timestamp;
+
+/// What is stopped for the whole graph.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// No new attempt starts while this is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
+    /// No new attempt of these adapters starts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adapters: BTreeMap<String, AdapterPause>,
+}
+
+/// That a person stopped something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// That an adapter can't work just now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdapterPause {
+    /// Why, for people.
+    pub reason: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until when; absent: until `wg adapter resume` or a changed configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Hash of the adapter's configuration when it paused; another one clears the pause.
+    pub configuration: u64,
+}
+
+impl Control {
+    /// The pause that stops an adapter now, where one does.
+    #[must_use]
+    pub fn adapter_pause(&self, adapter: &str, now: Timestamp) -> Option<&AdapterPause> {
+        self.adapters.get(adapter).filter(|pause| pause.until.is_none_or(|until| now < until))
+    }
+}

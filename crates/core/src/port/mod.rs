@@ -1,0 +1,10 @@
+//! What the domain needs from the world: a store and a clock.
+
+mod clock;
+mod query;
+mod store;
+
+pub use self::query::CountRow;
+pub use clock::Clock;
+pub use query::{Artifact, Counts, LogEntry, Message, Page, ReadyQuery, TaskFilter, TaskOrder};
+pub use store::{Read, Store, StoreError, WatchGuard, Write};
