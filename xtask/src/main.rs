@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal of a developer")]
 
+mod bench;
 mod check;
 mod docs;
 mod step;
@@ -23,6 +24,9 @@ usage: cargo xtask COMMAND
   tidy                               sizes, arrows between crates, names and words of the tree
   check                              fmt, clippy, tidy, generated documents, rustdoc, cargo-deny where installed
   docs [--check]                     write the generated pages of docs/, or say which are stale
+  bench [NAMES...] [--quick] [--write]
+                                     measure the release build; --write puts the table into docs/performance.md
+  bench --list                       the names of the benches
 ";
 
 fn main() -> ExitCode {
@@ -43,6 +47,7 @@ fn run() -> Result<()> {
         "tidy" => no_more(&rest).and_then(|()| tidy::run(&Tree::of_this_repository()?)),
         "check" => no_more(&rest).and_then(|()| check::run(&Tree::of_this_repository()?)),
         "docs" => docs::run(&Tree::of_this_repository()?, &rest),
+        "bench" => bench::run(&Tree::of_this_repository()?, &rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
