@@ -1,0 +1,15 @@
+//! What is to be run, as data.
+
+use serde::{Deserialize, Serialize};
+
+/// A program with its arguments. Where it runs, what else its environment holds, and who owns its output are
+/// decided by the dispatcher, the same for every adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandSpec {
+    /// A path, or a name that is looked up in `PATH`.
+    pub program: String,
+    /// Its arguments, without the program's own name.
+    pub args: Vec<String>,
+    /// Variables that it needs beside those that every agent gets.
+    pub env: Vec<(String, String)>,
+}

@@ -1,0 +1,54 @@
+//! The adapters that there are, by name.
+
+use crate::adapter::Adapter;
+use crate::shell::{Shell, ShellConfig};
+
+/// All adapters of this program, as they are configured. There are few: a list is searched faster than a map.
+pub struct Registry {
+    adapters: Vec<Box<dyn Adapter>>,
+}
+
+impl Registry {
+    /// The adapters that this version knows.
+    #[must_use]
+    pub fn new(shell: ShellConfig) -> Self {
+        Self { adapters: vec![Box::new(Shell::new(shell))] }
+    }
+
+    /// The adapter of a lane.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&dyn Adapter> {
+        self.adapters.iter().find(|adapter| adapter.name() == name).map(AsRef::as_ref)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Adapter> {
+        self.adapters.iter().map(AsRef::as_ref)
+    }
+
+    /// Their names, in the order in which they are tried.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.adapters.iter().map(|adapter| adapter.name()).collect()
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new(ShellConfig::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adapters_are_found_by_their_lane() {
+        let registry = Registry::default();
+        assert_eq!(registry.names(), ["shell"]);
+        assert_eq!(registry.get("shell").map(Adapter::name), Some("shell"));
+        assert!(registry.get("nobody").is_none());
+        assert_eq!(registry.iter().count(), 1);
+    }
+}
