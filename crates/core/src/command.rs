@@ -388,8 +388,10 @@ pub struct ImportedTask {
     pub task: Task,
     /// Log entries: time, who, what.
     pub log: Vec<(Timestamp, String, String)>,
-    /// Artifacts.
-    pub artifacts: Vec<String>,
+    /// Artifacts: time, who, path.
+    pub artifacts: Vec<(Timestamp, String, String)>,
+    /// Messages: time, from whom, text. They arrive unread.
+    pub messages: Vec<(Timestamp, crate::id::Actor, String)>,
 }
 
 impl ImportedTask {
