@@ -103,6 +103,11 @@ pub enum Command {
         /// What.
         body: String,
     },
+    /// A worker has read its task's messages.
+    ReadMessages {
+        /// Of which task.
+        task: TaskId,
+    },
     /// End attempts and keep their tasks from starting again.
     Kill {
         /// Which.
@@ -194,6 +199,7 @@ impl Command {
             Self::Unclaim { .. } => "unclaim",
             Self::AddArtifact { .. } => "artifact",
             Self::PostMessage { .. } => "msg",
+            Self::ReadMessages { .. } => "msg read",
             Self::Kill { .. } => "kill",
             Self::Undo { .. } => "undo",
             Self::Import(_) => "import",

@@ -4,6 +4,8 @@
 mod outcome;
 mod process;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use outcome::{ExitStatus, Outcome};
 pub use process::ProcessIdentity;
-pub use step::{AttemptEvent, AttemptStep, step};
+pub use step::{AttemptEvent, step};
 
 use crate::id::{Actor, AttemptRef, Fence, TaskId};
 use crate::task::Wait;

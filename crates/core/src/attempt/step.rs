@@ -1,5 +1,85 @@
-//! The task's machine: pure and total.
-pub struct AttemptEvent;
-pub struct AttemptStep;
-/// x
-pub fn step() {}
+//! The attempt's machine: pure and total. A finished attempt never changes.
+
+use crate::attempt::{Attempt, AttemptState, Outcome, ProcessIdentity, Report, Stop};
+use crate::effect::EffectKind;
+use crate::rejection::Rejection;
+use crate::step::Step;
+use crate::time::Timestamp;
+
+/// What can happen to an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptEvent {
+    /// Fact: its agent runs.
+    Started {
+        /// Its shim.
+        shim: ProcessIdentity,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Its worker says how its task stands.
+    Reported(Report),
+    /// Somebody wants its end.
+    StopAsked(Stop),
+    /// Fact: it is over and its whole tree is gone.
+    Ended {
+        /// The adapter's verdict on what was seen.
+        seen: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// The attempt after an event.
+pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, Rejection> {
+    let live = attempt.is_live();
+    match event {
+        AttemptEvent::Started { shim, at } => {
+            if attempt.state == AttemptState::Starting {
+                attempt.state = AttemptState::Running { since: at };
+                attempt.shim = Some(shim);
+            }
+            Ok(Step::to(attempt))
+        }
+        AttemptEvent::Reported(report) => {
+            if !live {
+                return Err(Rejection::Ended(attempt.reference));
+            }
+            if attempt.stop.is_some() {
+                return Err(Rejection::Stale { attempt: attempt.reference, task: attempt.task });
+            }
+            if attempt.report.is_some() {
+                return Err(Rejection::Invalid(format!("{} has reported already", attempt.reference)));
+            }
+            attempt.report = Some(report);
+            Ok(Step::to(attempt))
+        }
+        AttemptEvent::StopAsked(stop) => {
+            if !live {
+                return Err(Rejection::Ended(attempt.reference));
+            }
+            // Asked twice, the first asking stands, and the effect is wanted all the same: the one who
+            // asked first may have died before carrying it out.
+            attempt.stop.get_or_insert(stop);
+            Ok(Step::to(attempt).wanting(EffectKind::Kill))
+        }
+        AttemptEvent::Ended { seen, at } => {
+            if live {
+                let outcome = verdict(&attempt, seen);
+                attempt.state = AttemptState::Finished { at, outcome };
+            }
+            Ok(Step::to(attempt))
+        }
+    }
+}
+
+/// What the end of an attempt means: a worker's report goes before a stop that was asked for after it, and
+/// both before what the adapter saw.
+fn verdict(attempt: &Attempt, seen: Outcome) -> Outcome {
+    match (&attempt.report, &attempt.stop) {
+        (Some(Report::Done(summary)), _) => Outcome::Done { summary: summary.clone() },
+        (Some(Report::Failed(reason)), _) => Outcome::Failed { reason: reason.clone() },
+        (Some(Report::Waiting(on)), _) => Outcome::Waiting { on: on.clone() },
+        (None, Some(stop)) => Outcome::Cancelled { reason: format!("{} ({})", stop.why, stop.by) },
+        (None, None) => seen,
+    }
+}

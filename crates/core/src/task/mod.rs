@@ -1,15 +1,20 @@
 //! The task: a record of work to be done, with its state and everything that decides how it runs.
 
+mod aspect;
 mod name;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use aspect::Aspect;
 pub use name::{BadWord, Priority, StateName, Visibility};
-pub use step::{TaskEvent, TaskStep, step};
+pub use step::{AttemptEnd, TaskEvent, step};
 
 use crate::id::{AttemptRef, Fence, TaskId};
 use crate::time::Timestamp;
@@ -249,6 +254,17 @@ pub enum Wait {
     Message,
     /// A person to decide, and about what.
     Person(String),
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Task(task) => write!(f, "task {task}"),
+            Self::Until(time) => write!(f, "{time}"),
+            Self::Message => f.write_str("a message"),
+            Self::Person(question) => write!(f, "a person: {question}"),
+        }
+    }
 }
 
 /// What a task's attempts have counted so far. Never restored by an undo.

@@ -1,0 +1,186 @@
+//! Attempts: how they start, what is told of them, how they end.
+
+use crate::attempt::{Attempt, AttemptEvent, AttemptState, Outcome, ProcessIdentity, step as attempt_step};
+use crate::budget::PER_TASK;
+use crate::command::{Ended, Start};
+use crate::control::AdapterPause;
+use crate::decide::{Draft, Refusal};
+use crate::effect::{EffectKind, EffectState};
+use crate::id::{AttemptRef, Fence, TaskId};
+use crate::rejection::Rejection;
+use crate::task::{AttemptEnd, TaskEvent, TaskState, Wait};
+use crate::time::Timestamp;
+
+pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> {
+    let task = draft.task(&start.task)?;
+    let control = draft.control()?;
+    let not_ready = |why: String| Rejection::NotReady { task: start.task.clone(), why };
+    if control.paused.is_some() {
+        return Err(not_ready("dispatching is paused".into()).into());
+    }
+    if let Some(pause) = control.adapter_pause(&start.adapter, draft.now) {
+        return Err(not_ready(format!("adapter {} is paused: {}", start.adapter, pause.reason)).into());
+    }
+    if draft.read.unmet(&start.task)? > 0 {
+        return Err(not_ready("a dependency is not done".into()).into());
+    }
+    let mut starts = task.history.starts;
+    if let Err(until) = starts.take(PER_TASK, draft.now) {
+        if task.state != TaskState::Open || task.paused {
+            return Err(not_ready(format!("it is {}", task.state.name())).into());
+        }
+        return draft.step_task(task, TaskEvent::Throttled(until));
+    }
+    let reference = AttemptRef(draft.read.last_attempt()?.0 + 1);
+    let (model, timeout) = (task.run.model.clone(), task.run.timeout);
+    draft.step_task(task, TaskEvent::Started(reference))?;
+    let mut task = draft.task(&start.task)?;
+    task.history.starts = starts;
+    let attempt = Attempt {
+        reference,
+        task: task.id.clone(),
+        number: task.history.attempts,
+        fence: task.history.fence,
+        nonce: start.nonce,
+        adapter: start.adapter,
+        model,
+        host: start.host.clone(),
+        state: AttemptState::Starting,
+        created_at: draft.now,
+        shim: None,
+        report: None,
+        stop: None,
+        timeout,
+    };
+    draft.put_task(task);
+    draft.effect(EffectKind::Launch, &attempt, EffectState::Claimed(start.host));
+    draft.put_attempt(attempt);
+    Ok(())
+}
+
+pub(super) fn started(
+    draft: &mut Draft<'_>,
+    reference: AttemptRef,
+    fence: Fence,
+    shim: ProcessIdentity,
+    at: Timestamp,
+) -> Result<(), Refusal> {
+    let Some(attempt) = draft.attempt(reference)?.filter(|attempt| attempt.fence == fence) else {
+        return Ok(());
+    };
+    let before = attempt.clone();
+    let stepped = attempt_step(attempt, AttemptEvent::Started { shim, at })?;
+    if stepped.state != before {
+        draft.effect(EffectKind::Launch, &before, EffectState::Settled);
+        draft.put_attempt(stepped.state);
+    }
+    Ok(())
+}
+
+pub(super) fn ended(draft: &mut Draft<'_>, ended: Ended) -> Result<(), Refusal> {
+    let Some(attempt) = draft.attempt(ended.attempt)?.filter(|a| a.fence == ended.fence && a.is_live())
+    else {
+        return Ok(());
+    };
+    let stepped = attempt_step(attempt, AttemptEvent::Ended { seen: ended.seen, at: ended.at })?;
+    let attempt = stepped.state;
+    let outcome = attempt.outcome().expect("it has just ended").clone();
+    draft.effect(EffectKind::Launch, &attempt, EffectState::Settled);
+    draft.effect(EffectKind::Kill, &attempt, EffectState::Settled);
+    pause_adapter(draft, &attempt, &outcome, ended.configuration)?;
+    let (reference, task, fence) = (attempt.reference, attempt.task.clone(), attempt.fence);
+    draft.put_attempt(attempt);
+    let Some(task) = draft.find_task(&task)? else { return Ok(()) };
+    let waits = match &outcome {
+        Outcome::Waiting { on } => Some(on.clone()),
+        _ => None,
+    };
+    let (max_attempts, jitter) = (ended.max_attempts, ended.jitter);
+    let end = AttemptEnd { attempt: reference, fence, outcome, max_attempts, jitter };
+    let id = task.id.clone();
+    draft.step_task(task, TaskEvent::Ended(end))?;
+    match waits {
+        Some(on) => wait_begun(draft, &id, &on),
+        None => Ok(()),
+    }
+}
+
+/// What a task began to wait for may have come between its worker's report and its end.
+fn wait_begun(draft: &mut Draft<'_>, id: &TaskId, on: &Wait) -> Result<(), Refusal> {
+    let never = match on {
+        Wait::Task(other) => match draft.find_task(other)?.map(|task| task.state) {
+            Some(TaskState::Done) => None,
+            Some(state) if state.is_final() => {
+                Some(format!("it waited for {other}, which is {}", state.name()))
+            }
+            Some(_) => return Ok(()),
+            None => Some(format!("it waited for {other}, which is not there any more")),
+        },
+        Wait::Message => {
+            if draft.read.messages_of(id)?.iter().all(|message| message.read_by.is_some()) {
+                return Ok(());
+            }
+            None
+        }
+        Wait::Until(time) if *time <= draft.now => None,
+        Wait::Until(_) | Wait::Person(_) => return Ok(()),
+    };
+    wait_over(draft, id, never)
+}
+
+fn pause_adapter(
+    draft: &mut Draft<'_>,
+    attempt: &Attempt,
+    outcome: &Outcome,
+    configuration: u64,
+) -> Result<(), Refusal> {
+    let (reason, until) = match outcome {
+        Outcome::Configuration { reason } => (reason.clone(), None),
+        Outcome::RateLimited { until } => ("rate limited".to_owned(), *until),
+        Outcome::Outage { reason } => (reason.clone(), None),
+        Outcome::Done { .. }
+        | Outcome::Failed { .. }
+        | Outcome::ExitedBadly { .. }
+        | Outcome::NoWork
+        | Outcome::Waiting { .. }
+        | Outcome::TimedOut
+        | Outcome::Budget { .. }
+        | Outcome::Cancelled { .. }
+        | Outcome::Lost { .. } => return Ok(()),
+    };
+    let mut control = draft.control()?;
+    let pause = AdapterPause { reason, at: draft.now, until, configuration };
+    control.adapters.insert(attempt.adapter.clone(), pause);
+    draft.put_control(control);
+    Ok(())
+}
+
+pub(super) fn kill(draft: &mut Draft<'_>, attempts: &[AttemptRef], why: &str) -> Result<(), Refusal> {
+    for reference in attempts {
+        draft.ask_to_stop(*reference, why.to_owned())?;
+        let task = draft.attempt(*reference)?.map(|attempt| attempt.task);
+        if let Some(task) = task {
+            draft.log(&task, format!("{reference} is to end: {why}"));
+        }
+    }
+    if attempts.is_empty() {
+        return Err(Rejection::Nothing("no attempt was named".into()).into());
+    }
+    Ok(())
+}
+
+pub(super) fn wait_over(draft: &mut Draft<'_>, id: &TaskId, never: Option<String>) -> Result<(), Refusal> {
+    let Some(task) = draft.find_task(id)? else { return Ok(()) };
+    if !matches!(task.state, TaskState::Waiting { .. }) {
+        return Ok(());
+    }
+    draft.step_task(task, TaskEvent::WaitOver(never))
+}
+
+pub(super) fn adapter_changed(draft: &mut Draft<'_>, adapter: &str) -> Result<(), Refusal> {
+    let mut control = draft.control()?;
+    if control.adapters.remove(adapter).is_some() {
+        draft.put_control(control);
+    }
+    Ok(())
+}

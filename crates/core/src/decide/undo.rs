@@ -1,0 +1,203 @@
+//! Taking an operation back by a new one: field by field, refused where something later depends on it.
+
+use std::collections::BTreeSet;
+
+use crate::command::Command;
+use crate::decide::{Draft, Refusal, edges};
+use crate::id::{Actor, OpSeq, TaskId};
+use crate::operation::{Change, Operation, Record, RecordKey};
+use crate::rejection::Rejection;
+use crate::task::{Aspect, Holder, Task, TaskState};
+
+/// How far back a bare `undo` looks for something of the caller's.
+const LOOK_BACK: usize = 10_000;
+
+pub(super) fn undo(draft: &mut Draft<'_>, which: Option<OpSeq>) -> Result<(), Refusal> {
+    let operation = match which {
+        Some(seq) => draft.read.operation(seq)?.ok_or(Rejection::NoOperation(seq))?,
+        None => own_last(draft)?,
+    };
+    let seq = operation.seq;
+    if let Some(hint) = fact(&operation.command) {
+        return Err(Rejection::Fact { operation: seq, verb: operation.command.verb(), hint }.into());
+    }
+    draft.command = Command::Undo { operation: Some(seq) };
+    let changes = draft.read.changes_of(seq)?;
+    let removed: BTreeSet<TaskId> = changes.iter().filter_map(made).collect();
+    for change in changes {
+        undo_change(draft, seq, change, &removed)?;
+    }
+    if draft.is_empty() {
+        return Err(Rejection::Nothing(format!("operation {seq} changed nothing that can be undone")).into());
+    }
+    draft.notes.push(format!("undid operation {seq} ({})", operation.command.verb()));
+    Ok(())
+}
+
+/// The task that a change made.
+fn made(change: &Change) -> Option<TaskId> {
+    match (&change.key, &change.before) {
+        (RecordKey::Task(id), None) => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// The caller's last operation that is no fact and not undone yet, an undo itself aside.
+fn own_last(draft: &mut Draft<'_>) -> Result<Operation, Refusal> {
+    let actor: Actor = draft.actor.clone();
+    let mut undone = BTreeSet::new();
+    let mut before = None;
+    let mut seen = 0;
+    while seen < LOOK_BACK {
+        let page = draft.read.operations_before(before, Some(&actor), None, 50)?;
+        let Some(oldest) = page.last() else { break };
+        before = Some(oldest.seq);
+        seen += page.len();
+        for operation in page {
+            if let Command::Undo { operation: Some(target) } = operation.command {
+                undone.insert(target);
+            } else if !undone.contains(&operation.seq) && fact(&operation.command).is_none() {
+                return Ok(operation);
+            }
+        }
+    }
+    Err(Rejection::NothingToUndo(actor).into())
+}
+
+/// What helps instead, where an operation is a fact.
+fn fact(command: &Command) -> Option<String> {
+    match command {
+        Command::StartAttempt(_) | Command::AttemptStarted { .. } => Some("wg kill ends an attempt".into()),
+        Command::AttemptEnded(_) => Some("wg retry opens its task again".into()),
+        Command::Kill { .. } => Some("wg resume lets the task start again".into()),
+        Command::Log { .. } | Command::PostMessage { .. } | Command::AddArtifact { .. } => {
+            Some("what was said stays said; say what is right instead".into())
+        }
+        Command::ReadMessages { .. }
+        | Command::WaitOver { .. }
+        | Command::AdapterChanged { .. }
+        | Command::DispatcherStarted { .. } => Some("wg op show tells what it was".into()),
+        Command::ResumeAdapter { .. } => Some("an adapter pauses by itself when it can't work".into()),
+        Command::Add(_)
+        | Command::Edit { .. }
+        | Command::Done { .. }
+        | Command::Fail { .. }
+        | Command::Retry { .. }
+        | Command::Reopen { .. }
+        | Command::Wait { .. }
+        | Command::Abandon { .. }
+        | Command::Pause { .. }
+        | Command::Resume { .. }
+        | Command::Claim { .. }
+        | Command::Unclaim { .. }
+        | Command::Undo { .. }
+        | Command::Import(_)
+        | Command::PauseDispatch
+        | Command::ResumeDispatch => None,
+    }
+}
+
+fn undo_change(
+    draft: &mut Draft<'_>,
+    seq: OpSeq,
+    change: Change,
+    removed: &BTreeSet<TaskId>,
+) -> Result<(), Refusal> {
+    let key = change.key.clone();
+    match (key, change.before, change.after) {
+        (RecordKey::Task(id), None, Some(_)) => unmake(draft, seq, &id, removed),
+        (RecordKey::Task(_), Some(Record::Task(before)), None) => remake(draft, seq, *before),
+        (RecordKey::Task(_), Some(Record::Task(before)), Some(Record::Task(after))) => {
+            merge(draft, seq, &before, &after)
+        }
+        (RecordKey::Control, before, Some(Record::Control(after))) => {
+            let before = match before {
+                Some(Record::Control(control)) => control,
+                _ => crate::control::Control::default(),
+            };
+            let mut control = draft.control()?;
+            if control.paused != after.paused {
+                return Err(later(draft, seq, &RecordKey::Control));
+            }
+            control.paused = before.paused;
+            draft.put_control(control);
+            Ok(())
+        }
+        // Attempts are facts: what an undone command asked of one stays asked.
+        _ => Ok(()),
+    }
+}
+
+fn later(draft: &mut Draft<'_>, seq: OpSeq, key: &RecordKey) -> Refusal {
+    let record = match key {
+        RecordKey::Task(id) => id.to_string(),
+        RecordKey::Attempt(reference) => reference.to_string(),
+        RecordKey::Control => "the dispatcher's pause".to_owned(),
+    };
+    match draft.read.changed_since(key, seq) {
+        Ok(found) => Rejection::LaterChange { operation: seq, record, later: found.unwrap_or(seq) }.into(),
+        Err(error) => error.into(),
+    }
+}
+
+fn unmake(draft: &mut Draft<'_>, seq: OpSeq, id: &TaskId, removed: &BTreeSet<TaskId>) -> Result<(), Refusal> {
+    let key = RecordKey::Task(id.clone());
+    if draft.read.changed_since(&key, seq)?.is_some() {
+        return Err(later(draft, seq, &key));
+    }
+    if let Some(dependent) =
+        draft.read.dependents(id)?.into_iter().find(|dependent| !removed.contains(dependent))
+    {
+        return Err(Rejection::Undo { operation: seq, why: format!("{dependent} comes after {id}") }.into());
+    }
+    if let Some(waiting) = draft.read.waiting_for(id)?.into_iter().find(|waiting| !removed.contains(waiting))
+    {
+        return Err(Rejection::Undo { operation: seq, why: format!("{waiting} waits for {id}") }.into());
+    }
+    draft.remove_task(id);
+    Ok(())
+}
+
+fn remake(draft: &mut Draft<'_>, seq: OpSeq, before: Task) -> Result<(), Refusal> {
+    if draft.find_task(&before.id)?.is_some() {
+        return Err(
+            Rejection::Undo { operation: seq, why: format!("there is a task {} again", before.id) }.into()
+        );
+    }
+    for after in before.after.clone() {
+        if let Some(path) = edges::closing(draft, &before.id, &after)? {
+            return Err(Rejection::Cycle { path }.into());
+        }
+    }
+    draft.put_task(before);
+    Ok(())
+}
+
+fn merge(draft: &mut Draft<'_>, seq: OpSeq, before: &Task, after: &Task) -> Result<(), Refusal> {
+    let id = &before.id;
+    let key = RecordKey::Task(id.clone());
+    let Some(mut task) = draft.find_task(id)? else { return Err(later(draft, seq, &key)) };
+    for aspect in Aspect::ALL.iter().filter(|aspect| !aspect.same(before, after)) {
+        if !aspect.same(&task, after) {
+            return Err(later(draft, seq, &key));
+        }
+        aspect.copy(before, &mut task);
+    }
+    for added in before.after.difference(&after.after) {
+        edges::check(draft, id, added)?;
+    }
+    if before.state != after.state {
+        if task.state != after.state {
+            return Err(later(draft, seq, &key));
+        }
+        // An attempt is not brought back: its task is open.
+        task.state = match &before.state {
+            TaskState::InProgress { by: Holder::Attempt(_) } => TaskState::Open,
+            state => state.clone(),
+        };
+        task.times.completed_at = before.times.completed_at;
+    }
+    draft.log(id, format!("operation {seq} was undone"));
+    draft.put_task(task);
+    Ok(())
+}
