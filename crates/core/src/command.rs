@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 #[serde(rename_all = "kebab-case")]
 pub enum Command {
     /// Make a task.
-    Add(NewTask),
+    Add(Box<NewTask>),
     /// Change fields of tasks.
     Edit {
         /// Which.

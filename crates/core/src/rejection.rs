@@ -40,7 +40,7 @@ pub enum Rejection {
         missing: TaskId,
     },
     /// The state does not allow it.
-    #[error("{task} is {state}, so it can't be {verb}")]
+    #[error("{task} is {state}{}", if state.as_str() == *verb { " already".to_owned() } else { format!(", so it can't be {verb}") })]
     State {
         /// Which.
         task: TaskId,

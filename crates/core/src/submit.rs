@@ -84,7 +84,7 @@ pub fn submit_batch(
 pub fn rehearse(
     store: &mut dyn Store,
     actor: &Actor,
-    command: Command,
+    command: &Command,
     now: Timestamp,
 ) -> Result<Receipt, SubmitError> {
     let mut outcome = None;

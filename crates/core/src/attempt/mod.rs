@@ -16,6 +16,7 @@ pub use process::ProcessIdentity;
 pub use step::{AttemptEvent, step};
 
 use crate::id::{Actor, AttemptRef, Fence, TaskId};
+use crate::port::{Read, StoreError};
 use crate::task::Wait;
 use crate::time::Timestamp;
 
@@ -78,6 +79,33 @@ impl Attempt {
             AttemptState::Starting | AttemptState::Running { .. } => None,
         }
     }
+}
+
+/// Why an attempt may not start its agent (any more), where it may not: what a shim reads after it has taken
+/// its lock and before it starts anything.
+pub fn barred(
+    read: &mut dyn Read,
+    reference: AttemptRef,
+    fence: Fence,
+) -> Result<Option<String>, StoreError> {
+    let Some((attempt, _)) = read.attempt(reference)? else {
+        return Ok(Some(format!("there is no {reference}")));
+    };
+    let Some((task, _)) = read.task(&attempt.task)? else {
+        return Ok(Some(format!("there is no task {} any more", attempt.task)));
+    };
+    Ok(if !attempt.is_live() {
+        Some(format!("{reference} has ended"))
+    } else if attempt.fence != fence || task.history.fence != fence || task.live_attempt() != Some(reference)
+    {
+        Some(format!("{reference} is not the current attempt of {}", task.id))
+    } else if let Some(stop) = attempt.stop {
+        Some(format!("its end was asked for: {}", stop.why))
+    } else if task.paused {
+        Some(format!("{} was paused", task.id))
+    } else {
+        None
+    })
 }
 
 /// Where an attempt stands.

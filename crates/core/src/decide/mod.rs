@@ -43,9 +43,9 @@ pub(crate) fn decide(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         return worker::decide(draft, attempt, command);
     }
     match command {
-        Command::Add(new) => edit::add(draft, new),
+        Command::Add(new) => edit::add(draft, *new),
         Command::Edit { tasks, patch } => edit::edit(draft, &tasks, &patch),
-        Command::Log { task, message } => people::log(draft, task, &message),
+        Command::Log { task, message } => people::log(draft, &task, &message),
         Command::Done { tasks, summary } => people::done(draft, &tasks, summary.as_deref()),
         Command::Fail { tasks, reason } => people::fail(draft, &tasks, &reason),
         Command::Retry { tasks } => people::reopen(draft, &tasks, true),
@@ -56,7 +56,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         Command::Resume { tasks } => people::pause(draft, &tasks, false),
         Command::Claim { task } => people::claim(draft, &task),
         Command::Unclaim { task } => people::unclaim(draft, &task),
-        Command::AddArtifact { task, path } => people::artifact(draft, task, &path),
+        Command::AddArtifact { task, path } => people::artifact(draft, &task, &path),
         Command::PostMessage { task, body } => people::message(draft, &task, &body),
         Command::ReadMessages { .. } => {
             Err(Rejection::Invalid("messages are marked as read by the worker that they are for".into())

@@ -92,14 +92,14 @@ pub(super) fn unclaim(draft: &mut Draft<'_>, task: &TaskId) -> Result<(), Refusa
     draft.step_task(task, TaskEvent::Unclaimed)
 }
 
-pub(super) fn log(draft: &mut Draft<'_>, task: TaskId, message: &str) -> Result<(), Refusal> {
-    let task = draft.task(&task)?.id;
+pub(super) fn log(draft: &mut Draft<'_>, task: &TaskId, message: &str) -> Result<(), Refusal> {
+    let task = draft.task(task)?.id;
     draft.log(&task, said(message, "a log entry")?);
     Ok(())
 }
 
-pub(super) fn artifact(draft: &mut Draft<'_>, task: TaskId, path: &str) -> Result<(), Refusal> {
-    let task = draft.task(&task)?.id;
+pub(super) fn artifact(draft: &mut Draft<'_>, task: &TaskId, path: &str) -> Result<(), Refusal> {
+    let task = draft.task(task)?.id;
     let path = said(path, "an artifact")?.to_owned();
     draft.artifact(&task, draft.now, draft.actor.to_string(), path);
     Ok(())

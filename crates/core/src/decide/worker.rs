@@ -19,11 +19,11 @@ pub(super) fn decide(draft: &mut Draft<'_>, reference: AttemptRef, command: Comm
     match command {
         Command::Log { task, message } => {
             own(&task)?;
-            people::log(draft, task, &message)
+            people::log(draft, &task, &message)
         }
         Command::AddArtifact { task, path } => {
             own(&task)?;
-            people::artifact(draft, task, &path)
+            people::artifact(draft, &task, &path)
         }
         Command::ReadMessages { task } => {
             own(&task)?;
@@ -44,7 +44,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, reference: AttemptRef, command: Comm
             people::check_wait(draft, &task, &on)?;
             report(draft, attempt, Report::Waiting(on))
         }
-        Command::Add(new) => add(draft, &attempt, new),
+        Command::Add(new) => add(draft, &attempt, *new),
         other => {
             let why = format!("an attempt can't `{}`", other.verb());
             Err(Rejection::NotAllowed { actor: draft.actor.clone(), why }.into())
