@@ -24,8 +24,9 @@ usage: cargo xtask COMMAND
   tidy                               sizes, arrows between crates, names and words of the tree
   check                              fmt, clippy, tidy, generated documents, rustdoc, cargo-deny where installed
   docs [--check]                     write the generated pages of docs/, or say which are stale
-  bench [NAMES...] [--quick] [--write]
-                                     measure the release build; --write puts the table into docs/performance.md
+  bench [NAMES...] [--quick] [--write] [--wg PATH]
+                                     measure the release build (or the binary at PATH); --write puts the table
+                                     into docs/performance.md
   bench --list                       the names of the benches
 ";
 

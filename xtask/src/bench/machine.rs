@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -19,12 +18,11 @@ pub fn described() -> Result<String> {
     let folder = std::env::temp_dir();
     let (fsync, disk) = (fsync(&folder)?, file_system(&folder)?);
     Ok(format!(
-        "Measured on {day}: {cores} cores ({}), {} GB of memory, Linux {}, {disk} on {}; \
-         writing 4 KiB and fsync takes {:.2} ms there ({:.2} – {:.2} ms).",
+        "Measured on {day}: {cores} cores ({}), {} GB of memory, Linux {}, {disk}; \
+         writing 4 KiB with fsync takes {:.2} ms there ({:.2} – {:.2} ms).",
         processor()?,
         memory()?,
         kernel.trim(),
-        medium(&folder),
         fsync.median() * 1e3,
         fsync.min() * 1e3,
         fsync.max() * 1e3,
@@ -44,25 +42,21 @@ fn memory() -> Result<u64> {
     Ok((kib.context("/proc/meminfo has no size")? + 500_000) / 1_000_000)
 }
 
+/// The type of the file system that holds the folder, from the list of mounts.
 fn file_system(folder: &Path) -> Result<String> {
-    let output =
-        Command::new("stat").args(["-f", "-c", "%T"]).arg(folder).output().context("starting stat")?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let folder = folder.canonicalize()?;
+    let mounts = std::fs::read_to_string("/proc/self/mounts").context("reading the mounts")?;
+    Ok(holding(&folder, &mounts).unwrap_or("an unknown file system").to_owned())
 }
 
-/// Whether the device below the folder turns, as far as the kernel says.
-fn medium(folder: &Path) -> &'static str {
-    use std::os::unix::fs::MetadataExt as _;
-    let Ok(metadata) = std::fs::metadata(folder) else { return "an unknown device" };
-    let device = metadata.dev();
-    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-    let block = format!("/sys/dev/block/{major}:{minor}");
-    let turns = |below: &str| std::fs::read_to_string(format!("{block}/{below}queue/rotational"));
-    match turns("").or_else(|_| turns("../")).as_deref().map(str::trim) {
-        Ok("0") => "a device that does not turn",
-        Ok(_) => "a device that the kernel takes for a turning disk",
-        Err(_) => "no block device",
-    }
+/// The longest mount point above the folder wins, and of two there the later.
+fn holding<'a>(folder: &Path, mounts: &'a str) -> Option<&'a str> {
+    let above = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let (point, kind) = (words.next()?, words.next()?);
+        folder.starts_with(point).then_some((point.len(), kind))
+    });
+    above.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
 }
 
 fn fsync(folder: &Path) -> Result<Samples> {
@@ -75,4 +69,18 @@ fn fsync(folder: &Path) -> Result<Samples> {
         took.push(began.elapsed());
     }
     Ok(Samples::of_durations(took))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::holding;
+
+    #[test]
+    fn the_nearest_mount_says_the_file_system() {
+        let mounts = "/dev/a / ext4 rw 0 0\nproc /proc proc rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n";
+        assert_eq!(holding(Path::new("/tmp/x"), mounts), Some("tmpfs"));
+        assert_eq!(holding(Path::new("/tmpx"), mounts), Some("ext4"));
+    }
 }

@@ -81,6 +81,8 @@ struct Args {
     quick: bool,
     write: bool,
     list: bool,
+    /// Another binary than the release build of this tree.
+    wg: Option<PathBuf>,
 }
 
 /// Measures what was asked for and prints the table; `--write` also stores it.
@@ -97,7 +99,7 @@ pub fn run(tree: &Tree, args: &[String]) -> Result<()> {
         .filter(|bench| args.names.is_empty() || args.names.iter().any(|name| name == bench.name))
         .collect();
     let setting = Setting {
-        wg: release_build(tree.root())?,
+        wg: args.wg.clone().map_or_else(|| release_build(tree.root()), Ok)?,
         root: tree.root().to_owned(),
         runs: if args.quick { Runs::QUICK } else { Runs::FULL },
         small: 1_000,
@@ -130,17 +132,20 @@ pub fn run(tree: &Tree, args: &[String]) -> Result<()> {
 }
 
 fn parsed(args: &[String]) -> Result<Args> {
-    let mut parsed = Args { names: Vec::new(), quick: false, write: false, list: false };
-    for arg in args {
+    let mut parsed = Args { names: Vec::new(), quick: false, write: false, list: false, wg: None };
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => parsed.quick = true,
             "--write" => parsed.write = true,
             "--list" => parsed.list = true,
+            "--wg" => parsed.wg = Some(args.next().context("--wg needs the path of a binary")?.into()),
             name if ALL.iter().any(|bench| bench.name == name) => parsed.names.push(name.to_owned()),
             other => bail!("no bench '{other}'; 'cargo xtask bench --list' names them"),
         }
     }
     ensure!(!(parsed.quick && parsed.write), "--quick measures too little to be written down");
+    ensure!(!(parsed.wg.is_some() && parsed.write), "the table is of the release build of this tree");
     Ok(parsed)
 }
 
@@ -183,5 +188,7 @@ mod tests {
         assert!(good.write && !good.quick);
         assert!(args(&["raeds"]).is_err());
         assert!(args(&["--quick", "--write"]).is_err());
+        assert!(args(&["--wg", "old/wg", "--write"]).is_err());
+        assert_eq!(args(&["--wg", "old/wg"]).expect("a path").wg.as_deref(), Some("old/wg".as_ref()));
     }
 }

@@ -50,8 +50,18 @@ pub fn run(setting: &Setting) -> Result<Vec<Row>> {
             Bound::None,
             &Samples::of(ratios),
         ),
-        Row::of_values(format!("one of them among {large} tasks, cost alone"), Unit::Times, bound, &grown),
-        Row::of_values(format!("one of {large} ready ones, cost alone"), Unit::Times, bound, &behind),
+        Row::of_values(
+            format!("cost of one among {large} tasks, against {}", thousands(setting.small)),
+            Unit::Times,
+            bound,
+            &grown,
+        ),
+        Row::of_values(
+            format!("cost of one while {large} are ready, against {}", thousands(BATCH)),
+            Unit::Times,
+            bound,
+            &behind,
+        ),
     ])
 }
 
