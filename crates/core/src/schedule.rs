@@ -1,7 +1,7 @@
 //! What starts next: the top of the schedule, as far as slots, pauses and buckets allow. Pure given the view.
 
 use crate::budget::{Bucket, SHELL};
-use crate::id::TaskId;
+use crate::id::{AttemptRef, TaskId};
 use crate::port::{Read, ReadyQuery, StoreError};
 use crate::task::Task;
 use crate::time::Timestamp;
@@ -58,11 +58,18 @@ pub fn plan(
             continue;
         }
         let adapter = adapter.to_owned();
-        let query = ReadyQuery { lane: Some(lane), now, limit: free };
+        // Of those at the top, as many as run may be held back by an attempt that is not gone yet.
+        let query = ReadyQuery { lane: Some(lane), now, limit: free.saturating_add(running) };
         candidates.extend(read.ready(&query)?.into_iter().map(|task| (task, adapter.clone())));
     }
     candidates.sort_by_key(|(task, _)| (task.age_key(), task.id.clone()));
-    for (task, adapter) in candidates.into_iter().take(free) {
+    for (task, adapter) in candidates {
+        if plan.starts.len() == free {
+            break;
+        }
+        if leaving(read, &task)?.is_some() {
+            continue;
+        }
         if adapter == "shell"
             && let Err(until) = bucket.take(SHELL, now)
         {
@@ -72,6 +79,12 @@ pub fn plan(
         plan.starts.push((task.id, adapter));
     }
     Ok(plan)
+}
+
+/// The attempt of an open task that was told to end and is not gone yet: until it is, no other starts.
+pub fn leaving(read: &mut dyn Read, task: &Task) -> Result<Option<AttemptRef>, StoreError> {
+    let Some(last) = task.history.last else { return Ok(None) };
+    Ok(read.attempt(last)?.filter(|(attempt, _)| attempt.is_live()).map(|_| last))
 }
 
 fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

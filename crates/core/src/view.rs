@@ -5,7 +5,7 @@ use std::fmt;
 use crate::graph::{Unmet, unmet};
 use crate::id::AttemptRef;
 use crate::port::{Read, StoreError};
-use crate::schedule::Policy;
+use crate::schedule::{Policy, leaving};
 use crate::task::{Holder, StateName, Task, TaskState, Wait};
 use crate::time::Timestamp;
 
@@ -51,6 +51,8 @@ pub enum Reason {
     DispatchPaused,
     /// Its adapter can't work just now.
     AdapterPaused(String, String, Option<Timestamp>),
+    /// Its last attempt was told to end and is not gone yet.
+    Leaving(AttemptRef),
     /// Ready, but no dispatcher runs.
     NoDispatcher,
     /// Ready: it starts when a slot is free.
@@ -98,6 +100,9 @@ fn open(read: &mut dyn Read, task: &Task, seen: &Surroundings, now: Timestamp) -
     if let Some(until) = task.times.not_before.filter(|until| now < *until) {
         return Ok(Reason::NotBefore(until));
     }
+    if let Some(last) = leaving(read, task)? {
+        return Ok(Reason::Leaving(last));
+    }
     let lane = task.run.lane();
     let Some(adapter) = seen.policy.adapter(lane) else {
         return Ok(lane.map_or(Reason::ForPeople, |lane| Reason::UnknownAdapter(lane.to_owned())));
@@ -134,6 +139,7 @@ impl fmt::Display for Reason {
             Self::AdapterPaused(adapter, reason, Some(until)) => {
                 write!(f, "adapter {adapter} is paused until {until}: {reason}")
             }
+            Self::Leaving(attempt) => write!(f, "{attempt} is not gone yet"),
             Self::NoDispatcher => f.write_str("ready, but no dispatcher runs"),
             Self::Queued(slots) => write!(f, "ready: waits for one of {slots} slots"),
         }

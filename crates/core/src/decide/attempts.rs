@@ -8,6 +8,7 @@ use crate::decide::{Draft, Refusal};
 use crate::effect::{EffectKind, EffectState};
 use crate::id::{AttemptRef, Fence, TaskId};
 use crate::rejection::Rejection;
+use crate::schedule::leaving;
 use crate::task::{AttemptEnd, TaskEvent, TaskState, Wait};
 use crate::time::Timestamp;
 
@@ -23,6 +24,11 @@ pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> 
     }
     if draft.read.unmet(&start.task)? > 0 {
         return Err(not_ready("a dependency is not done".into()).into());
+    }
+    if task.state == TaskState::Open
+        && let Some(last) = leaving(draft.read, &task)?
+    {
+        return Err(not_ready(format!("{last} is not gone yet")).into());
     }
     let mut starts = task.history.starts;
     if let Err(until) = starts.take(PER_TASK, draft.now) {
