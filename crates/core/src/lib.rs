@@ -20,6 +20,7 @@ pub mod budget;
 pub mod command;
 pub mod control;
 mod decide;
+pub mod diagram;
 pub mod effect;
 pub mod graph;
 pub mod id;

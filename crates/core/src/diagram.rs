@@ -1,0 +1,207 @@
+//! The state diagrams of `docs/states.md`, drawn by running the machines themselves: a transition that the
+//! code does not make can't be in them, and one that it makes can't be missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::attempt::{
+    Attempt, AttemptEvent, AttemptState, ExitStatus, Outcome, ProcessIdentity, Report, Stop,
+};
+use crate::id::{Actor, AttemptRef, Fence, TaskId};
+use crate::task::{AttemptEnd, Holder, Task, TaskEvent, TaskState, Wait};
+use crate::time::Timestamp;
+
+const NOW: Timestamp = Timestamp::from_nanos(1_000_000_000);
+const ATTEMPT: AttemptRef = AttemptRef(1);
+
+/// The whole of `docs/states.md`.
+#[must_use]
+pub fn states_page() -> String {
+    format!(
+        "# States\n\n\
+         Generated from the code (`cargo xtask docs`): each arrow was made by the machine itself.\n\n\
+         ## Task\n\n\
+         *Ready* and *blocked* are derived from an open task and its dependencies, never stored.\n\n{}\n\
+         ## Attempt\n\n{}",
+        mermaid(&task_arrows()),
+        mermaid(&attempt_arrows())
+    )
+}
+
+type Arrows = BTreeMap<(String, String), BTreeSet<String>>;
+
+fn mermaid(arrows: &Arrows) -> String {
+    let mut text = String::from("```mermaid\nstateDiagram-v2\n");
+    for ((from, to), labels) in arrows {
+        let labels = labels.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        writeln!(text, "    {from} --> {to}: {labels}").expect("a string takes all");
+    }
+    text.push_str("```\n");
+    text
+}
+
+/// Every state, its holder or wait told apart where the machine does.
+fn task_states() -> Vec<(&'static str, TaskState)> {
+    vec![
+        ("open", TaskState::Open),
+        ("in_progress_by_attempt", TaskState::InProgress { by: Holder::Attempt(ATTEMPT) }),
+        ("in_progress_by_person", TaskState::InProgress { by: Holder::Person("ann".into()) }),
+        ("waiting", TaskState::Waiting { on: Wait::Message }),
+        ("needs_a_person", TaskState::Waiting { on: Wait::Person("?".into()) }),
+        ("in_review", TaskState::InReview),
+        ("done", TaskState::Done),
+        ("failed", TaskState::Failed { reason: "?".into() }),
+        ("abandoned", TaskState::Abandoned { reason: None }),
+    ]
+}
+
+fn label(state: &TaskState) -> &'static str {
+    match state {
+        TaskState::Open => "open",
+        TaskState::InProgress { by: Holder::Attempt(_) } => "in_progress_by_attempt",
+        TaskState::InProgress { by: Holder::Person(_) } => "in_progress_by_person",
+        TaskState::Waiting { on: Wait::Person(_) } => "needs_a_person",
+        TaskState::Waiting { .. } => "waiting",
+        TaskState::InReview => "in_review",
+        TaskState::Done => "done",
+        TaskState::Failed { .. } => "failed",
+        TaskState::Abandoned { .. } => "abandoned",
+    }
+}
+
+fn outcomes() -> Vec<Outcome> {
+    let text = || "?".to_owned();
+    vec![
+        Outcome::Done { summary: None },
+        Outcome::Failed { reason: text() },
+        Outcome::ExitedBadly { status: ExitStatus::Code(1) },
+        Outcome::NoWork,
+        Outcome::Waiting { on: Wait::Message },
+        Outcome::TimedOut,
+        Outcome::RateLimited { until: None },
+        Outcome::Configuration { reason: text() },
+        Outcome::Outage { reason: text() },
+        Outcome::Budget { reason: text() },
+        Outcome::Cancelled { reason: text() },
+        Outcome::Lost { reason: text() },
+    ]
+}
+
+fn task_arrows() -> Arrows {
+    let mut events = vec![
+        ("claimed".to_owned(), TaskEvent::Claimed("ann".into())),
+        ("unclaimed".to_owned(), TaskEvent::Unclaimed),
+        ("done by a person".to_owned(), TaskEvent::Done(None)),
+        ("failed by a person".to_owned(), TaskEvent::Failed("?".into())),
+        ("set aside".to_owned(), TaskEvent::Waits(Wait::Message)),
+        ("abandoned".to_owned(), TaskEvent::Abandoned(None)),
+        ("retry or reopen".to_owned(), TaskEvent::Reopened { resume: true }),
+        ("attempt starts".to_owned(), TaskEvent::Started(ATTEMPT)),
+        ("it came".to_owned(), TaskEvent::WaitOver(None)),
+        ("it can't come".to_owned(), TaskEvent::WaitOver(Some("?".into()))),
+    ];
+    // The counts decide: a first bad end and a last one, a first loss and the third.
+    for outcome in outcomes() {
+        for (max_attempts, suffix) in [(9, ""), (1, " (last attempt)")] {
+            let name = format!("attempt {}{}", outcome.class(), if outcome.consumes() { suffix } else { "" });
+            let outcome = outcome.clone();
+            let end = AttemptEnd { attempt: ATTEMPT, fence: Fence(1), outcome, max_attempts, jitter: 0 };
+            events.push((name, TaskEvent::Ended(end)));
+        }
+    }
+    let mut arrows = Arrows::new();
+    for (from, state) in task_states() {
+        for lost in [0, 2] {
+            let mut task = Task::new(TaskId::slug("t"), "t", NOW);
+            task.state = state.clone();
+            task.history.fence = Fence(1);
+            task.history.lost = lost;
+            for (name, event) in &events {
+                let Ok(step) = crate::task::step(task.clone(), event.clone(), NOW) else { continue };
+                let third = lost == 2 && name == "attempt lost";
+                if step.state.state != state {
+                    let name = if third { "attempt lost (third in a row)".to_owned() } else { name.clone() };
+                    arrows
+                        .entry((from.to_owned(), label(&step.state.state).to_owned()))
+                        .or_default()
+                        .insert(name);
+                }
+            }
+        }
+    }
+    arrows
+}
+
+fn attempt_arrows() -> Arrows {
+    let shim = ProcessIdentity { boot: String::new(), pid_namespace: 0, pid: 0, start_time: 0 };
+    let stop = Stop { by: Actor::User("ann".into()), at: NOW, why: "?".into() };
+    let ended = AttemptEvent::Ended { seen: Outcome::NoWork, at: NOW };
+    let events = [
+        ("its agent runs", AttemptEvent::Started { shim, at: NOW }),
+        ("its worker reports", AttemptEvent::Reported(Report::Done(None))),
+        ("its end is asked for", AttemptEvent::StopAsked(stop)),
+        ("its whole tree is gone", ended),
+    ];
+    let states = [
+        AttemptState::Starting,
+        AttemptState::Running { since: NOW },
+        AttemptState::Finished { at: NOW, outcome: Outcome::NoWork },
+    ];
+    let mut arrows = Arrows::new();
+    for state in states {
+        for (name, event) in &events {
+            let before = blank(state.clone());
+            let Ok(step) = crate::attempt::step(before.clone(), event.clone()) else { continue };
+            if step.state != before {
+                let edge = (attempt_label(&before.state), attempt_label(&step.state.state));
+                arrows.entry(edge).or_default().insert((*name).to_owned());
+            }
+        }
+    }
+    arrows
+}
+
+fn blank(state: AttemptState) -> Attempt {
+    Attempt {
+        reference: ATTEMPT,
+        task: TaskId::slug("t"),
+        number: 1,
+        fence: Fence(1),
+        nonce: 0,
+        adapter: "shell".into(),
+        model: None,
+        host: String::new(),
+        state,
+        created_at: NOW,
+        shim: None,
+        report: None,
+        stop: None,
+        timeout: None,
+    }
+}
+
+fn attempt_label(state: &AttemptState) -> String {
+    match state {
+        AttemptState::Starting => "starting",
+        AttemptState::Running { .. } => "running",
+        AttemptState::Finished { .. } => "finished",
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_page_has_the_transitions_that_matter() {
+        let page = super::states_page();
+        for line in [
+            "open --> in_progress_by_attempt: attempt starts",
+            "needs_a_person --> open: retry or reopen",
+            "waiting --> needs_a_person: it can't come",
+            "starting --> running: its agent runs",
+        ] {
+            assert!(page.contains(line), "{line} is not in\n{page}");
+        }
+        assert!(!page.contains("finished -->"), "a finished attempt never changes");
+    }
+}
