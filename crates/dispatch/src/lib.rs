@@ -1,1 +1,10 @@
-//! Under construction.
+//! The daemon of workgraph: the event loop, the supervision of processes, recovery, and the control socket.
+//!
+//! It sees the graph as `dyn Store` and changes it only through `wg_core::submit`. It prints nothing.
+
+pub mod config;
+pub mod control;
+pub mod log_file;
+mod readiness;
+pub mod retention;
+mod timer;

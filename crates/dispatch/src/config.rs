@@ -1,0 +1,51 @@
+//! What can be configured of a dispatcher, with the defaults. The binary reads the file and says where each
+//! value came from.
+
+use std::time::Duration;
+
+use wg_agents::ShellConfig;
+
+use crate::log_file::LogLimits;
+use crate::retention::Retention;
+
+/// Everything a dispatcher can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatchConfig {
+    /// Agents that may run at a time.
+    pub max_agents: usize,
+    /// The adapter for tasks that name none; absent: such tasks are for people.
+    pub default_adapter: Option<String>,
+    /// The `shell` adapter.
+    pub shell: ShellConfig,
+    /// Attempts that a task has over its life where it does not say so itself.
+    pub max_attempts: u32,
+    /// The longest an attempt may run where its task does not say so itself; absent: as long as it takes.
+    pub timeout: Option<Duration>,
+    /// Between asking an agent to leave and ending it.
+    pub kill_grace: Duration,
+    /// Bytes of an attempt's output that are kept.
+    pub output_cap: u64,
+    /// Variables of the dispatcher's environment that agents get beside the usual ones.
+    pub env_pass: Vec<String>,
+    /// How long attempts' files are kept.
+    pub retention: Retention,
+    /// How large the log file becomes.
+    pub log: LogLimits,
+}
+
+impl Default for DispatchConfig {
+    fn default() -> Self {
+        Self {
+            max_agents: 4,
+            default_adapter: None,
+            shell: ShellConfig::default(),
+            max_attempts: 3,
+            timeout: None,
+            kill_grace: Duration::from_secs(5),
+            output_cap: 16 * 1024 * 1024,
+            env_pass: Vec::new(),
+            retention: Retention::default(),
+            log: LogLimits::default(),
+        }
+    }
+}
