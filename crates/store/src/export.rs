@@ -1,0 +1,178 @@
+//! The graph as JSON lines: a version on the first, then one task a line, ordered by id, with its log,
+//! messages and artifacts. Keys are sorted and nothing tells when it was written, so the same graph gives
+//! the same bytes.
+//!
+//! Not carried: attempts and their counts, operations, effects, what is paused for the whole graph, and
+//! which attempt has read a message. What an import of it makes of the rest is exported as the same bytes
+//! again, but for what no import lets through: a task that was in progress or waiting arrives open with a
+//! log entry, and open tasks arrive paused unless asked otherwise.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use wg_core::id::Actor;
+use wg_core::port::{Artifact, LogEntry, Message, Page, Read, StoreError, TaskFilter, TaskOrder};
+use wg_core::task::{Holder, RunSpec, Task, TaskState};
+use wg_core::time::Timestamp;
+
+/// What the first line says it is.
+pub const FORMAT: &str = "workgraph";
+/// The version that is written; older ones are read.
+pub const VERSION: u64 = 1;
+/// Who writes log entries that tell of an import.
+pub(crate) const IMPORTER: &str = "import";
+/// Tasks that are held at a time.
+const PAGE: usize = 500;
+
+/// Why a graph could not be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The graph can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The output can't be written.
+    #[error("the export can't be written")]
+    Write(#[from] io::Error),
+}
+
+/// Writes the whole graph and gives the number of tasks written. Holds [`PAGE`] tasks at a time.
+pub fn export(read: &mut dyn Read, out: &mut dyn Write) -> Result<u64, ExportError> {
+    let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+    write_line(&mut out, &json!({ "format": FORMAT, "version": VERSION }))?;
+    let mut written: usize = 0;
+    loop {
+        let mut tasks = Vec::new();
+        let page = Page { skip: written, limit: PAGE };
+        read.visit_tasks(&TaskFilter::default(), TaskOrder::Id, page, &mut |task| {
+            tasks.push(task);
+            ControlFlow::Continue(())
+        })?;
+        if tasks.is_empty() {
+            break;
+        }
+        written += tasks.len();
+        for task in tasks {
+            let rows = Rows {
+                log: read.log_of(&task.id, None)?,
+                messages: read.messages_of(&task.id)?,
+                artifacts: read.artifacts_of(&task.id)?,
+            };
+            write_line(&mut out, &line(&task, &rows))?;
+        }
+    }
+    out.flush()?;
+    Ok(written as u64)
+}
+
+fn write_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// What belongs to a task and is no part of its record.
+#[derive(Default)]
+struct Rows {
+    log: Vec<LogEntry>,
+    messages: Vec<Message>,
+    artifacts: Vec<Artifact>,
+}
+
+/// One task as an object; what is absent, empty or the default is left out.
+fn line(task: &Task, rows: &Rows) -> Value {
+    let mut line = Line(Map::new());
+    line.put("id", task.id.as_str());
+    line.put("title", &*task.title);
+    line.put("description", &*task.description);
+    line.put("state", task.state.name().as_str());
+    match &task.state {
+        TaskState::InProgress { by: Holder::Person(name) } => line.put("by", format!("user:{name}")),
+        TaskState::InProgress { by: Holder::Attempt(attempt) } => line.put("by", attempt.to_string()),
+        TaskState::Waiting { on } => line.put("on", on.to_string()),
+        TaskState::Failed { reason } => line.put("reason", &**reason),
+        TaskState::Abandoned { reason } => line.put("reason", reason.clone()),
+        TaskState::Open | TaskState::InReview | TaskState::Done => {}
+    }
+    if task.priority != wg_core::task::Priority::default() {
+        line.put("priority", task.priority.to_string());
+    }
+    line.put("tags", Vec::from_iter(task.tags.iter().cloned()));
+    line.put("skills", Vec::from_iter(task.skills.iter().cloned()));
+    line.put("after", Vec::from_iter(task.after.iter().map(|id| id.as_str().to_owned())));
+    line.put("parent", task.parent.as_ref().map(ToString::to_string));
+    line.put("discovered_from", task.discovered_from.as_ref().map(ToString::to_string));
+    line.put("deliverables", task.deliverables.clone());
+    line.put("paths", task.paths.clone());
+    line.put("created_at", task.times.created_at.to_string());
+    line.put("started_at", task.times.started_at.map(time));
+    line.put("completed_at", task.times.completed_at.map(time));
+    line.put("not_before", task.times.not_before.map(time));
+    run(&task.run, &mut line);
+    if task.paused {
+        line.put("paused", true);
+    }
+    if task.visibility != wg_core::task::Visibility::default() {
+        line.put("visibility", task.visibility.to_string());
+    }
+    let notes = task.notes.iter().map(|(name, value)| (name.clone(), Value::from(&**value)));
+    line.put("notes", Map::from_iter(notes));
+    line.rows("log", &rows.log, |e| json!({"at": time(e.at), "actor": e.actor, "message": e.message}));
+    line.rows(
+        "messages",
+        &rows.messages,
+        |m| json!({"at": time(m.at), "from": from(&m.from), "body": m.body}),
+    );
+    line.rows("artifacts", &rows.artifacts, |a| json!({"at": time(a.at), "actor": a.actor, "path": a.path}));
+    let mut line = Value::Object(line.0);
+    // Nothing to do unless some crate of the build lets objects keep their insertion order.
+    line.sort_all_objects();
+    line
+}
+
+fn run(run: &RunSpec, line: &mut Line) {
+    line.put("exec", run.exec.clone());
+    line.put("adapter", run.adapter.clone());
+    line.put("model", run.model.clone());
+    line.put("agent", run.agent.clone());
+    line.put("timeout", run.timeout.map(span));
+    line.put("max_attempts", run.max_attempts);
+}
+
+fn time(time: Timestamp) -> String {
+    time.to_string()
+}
+
+fn from(actor: &Actor) -> String {
+    actor.to_string()
+}
+
+/// Whole seconds where it is that, else milliseconds: exact for every span that can be typed.
+fn span(span: Duration) -> String {
+    match span.subsec_millis() {
+        0 => format!("{}s", span.as_secs()),
+        _ => format!("{}ms", span.as_millis()),
+    }
+}
+
+struct Line(Map<String, Value>);
+
+impl Line {
+    fn put(&mut self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        let empty = match &value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(list) => list.is_empty(),
+            Value::Object(object) => object.is_empty(),
+            Value::Bool(_) | Value::Number(_) => false,
+        };
+        if !empty {
+            self.0.insert(name.to_owned(), value);
+        }
+    }
+
+    fn rows<T>(&mut self, name: &str, rows: &[T], told: impl Fn(&T) -> Value) {
+        self.put(name, Value::Array(rows.iter().map(told).collect()));
+    }
+}

@@ -1,0 +1,250 @@
+//! What became of every line, field and edge of an import: counts with bounded lists beside them.
+//!
+//! Invariant: every line is in exactly one of [`Lines`]' counts ([`Lines::accounted`]).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use wg_core::id::TaskId;
+
+use super::Format;
+use super::problem::{CyclePath, LineProblem};
+
+/// How many problems, cycles and renamed ids are listed; all are counted.
+pub const LISTED: usize = 1_000;
+/// How many different words (field names, kinds) a tally tells apart.
+const WORDS: usize = 200;
+
+/// What an import found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The format; absent where the file has no record.
+    pub format: Option<Format>,
+    /// Every line.
+    pub lines: Lines,
+    /// The tasks that it brings.
+    pub tasks: Tasks,
+    /// Their dependencies.
+    pub edges: Edges,
+    /// Records that are no tasks here, by what they are.
+    pub left_out: Tally,
+    /// Fields that have no home here and are kept as notes of their tasks, by name.
+    pub noted: Tally,
+    /// Fields that only count what the file says anyway, by name: not kept.
+    pub derived: Tally,
+    /// Lines that could not be taken.
+    pub problems: Listed<LineProblem>,
+    /// Ids that can't be ids here, and what they are called instead.
+    pub renamed: Listed<(String, TaskId)>,
+}
+
+/// Where every line went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// All of them.
+    pub total: u64,
+    /// Blank ones.
+    pub blank: u64,
+    /// Ones that begin with `#`.
+    pub comments: u64,
+    /// The line that says the format's version.
+    pub header: u64,
+    /// Ones that became a task.
+    pub tasks: u64,
+    /// Ones whose id comes again later: the last one counts.
+    pub duplicates: u64,
+    /// Ones that are no task here.
+    pub left_out: u64,
+    /// Ones that could not be taken.
+    pub problems: u64,
+}
+
+impl Lines {
+    /// Whether every line has a place.
+    #[must_use]
+    pub fn accounted(&self) -> bool {
+        let places = [self.blank, self.comments, self.header, self.tasks, self.duplicates, self.left_out];
+        self.total == places.iter().sum::<u64>() + self.problems
+    }
+}
+
+/// How the tasks arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tasks {
+    /// Open, but for the paused ones.
+    pub open: u64,
+    /// Open and paused.
+    pub paused: u64,
+    /// In review.
+    pub in_review: u64,
+    /// Done, failed or abandoned.
+    pub finished: u64,
+    /// Open here, in progress or waiting there: their logs say so.
+    pub underway_elsewhere: u64,
+    /// Evaluations that ran there: their tasks' logs say so.
+    pub evaluations: u64,
+}
+
+/// What became of the edges.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edges {
+    /// Dependencies of the tasks as they arrive, each pair once.
+    pub dependencies: u64,
+    /// Of these, to ids that are neither in the file nor in the graph: they block.
+    pub missing: u64,
+    /// Edges to records that are left out, replaced by what those came after.
+    pub joined: u64,
+    /// Tasks with a parent.
+    pub parents: u64,
+    /// Of these, with a parent that is neither in the file nor in the graph.
+    pub missing_parents: u64,
+    /// Tasks with a task that they were discovered from.
+    pub discovered_from: u64,
+    /// Edges that are kept as notes, by type.
+    pub noted: Tally,
+    /// Edges that would have closed a cycle, left out: the path from their task back to it.
+    pub cycles: Listed<CyclePath>,
+}
+
+/// Counts by word, of boundedly many words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The words and their counts.
+    pub counts: BTreeMap<String, u64>,
+    /// Count of all words beyond those.
+    pub others: u64,
+}
+
+impl Tally {
+    /// Counts one more of a word.
+    pub(super) fn add(&mut self, word: &str) {
+        if let Some(count) = self.counts.get_mut(word) {
+            *count += 1;
+        } else if self.counts.len() < WORDS {
+            self.counts.insert(super::problem::shown(word), 1);
+        } else {
+            self.others += 1;
+        }
+    }
+
+    /// Everything that was counted.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum::<u64>() + self.others
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (word, count)) in self.counts.iter().enumerate() {
+            write!(f, "{}{count} {word}", if n == 0 { "" } else { ", " })?;
+        }
+        match self.others {
+            0 => Ok(()),
+            others => write!(f, ", {others} others"),
+        }
+    }
+}
+
+/// The first of many things, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// The first [`LISTED`].
+    pub first: Vec<T>,
+    /// All of them.
+    pub count: u64,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), count: 0 }
+    }
+}
+
+impl<T> Listed<T> {
+    pub(super) fn push(&mut self, thing: impl FnOnce() -> T) {
+        self.count += 1;
+        if self.first.len() < LISTED {
+            self.first.push(thing());
+        }
+    }
+}
+
+impl Report {
+    /// The whole account, for people: one fact a line, nothing that is zero. Problems are not in it.
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
+        let lines = &self.lines;
+        let mut told = vec![format!(
+            "{}: {}",
+            many(lines.total, "line"),
+            some(&[
+                (lines.tasks, "tasks"),
+                (lines.left_out, "left out"),
+                (lines.duplicates, "replaced by a later line with the same id"),
+                (lines.problems, "not readable"),
+                (lines.header, "header"),
+                (lines.blank, "blank"),
+                (lines.comments, "comments"),
+            ])
+        )];
+        let mut say = |count: u64, text: String| {
+            if count > 0 {
+                told.push(text);
+            }
+        };
+        say(lines.left_out, format!("left out: {}", self.left_out));
+        let tasks = &self.tasks;
+        let arrive = some(&[
+            (tasks.finished, "finished"),
+            (tasks.in_review, "in review"),
+            (tasks.open, "open"),
+            (tasks.paused, "open and paused"),
+        ]);
+        say(lines.tasks, format!("arriving: {arrive}"));
+        let underway = tasks.underway_elsewhere;
+        say(underway, format!("in progress or waiting elsewhere, so open here: {underway}"));
+        say(tasks.evaluations, format!("evaluations that ran, noted in logs: {}", tasks.evaluations));
+        let edges = &self.edges;
+        let there = some(&[
+            (edges.dependencies, "kept"),
+            (edges.missing, "of them to tasks that are not there (they block)"),
+            (edges.joined, "joined through what was left out"),
+            (edges.cycles.count, "left out because they close a cycle"),
+        ]);
+        say(edges.dependencies + edges.joined + edges.cycles.count, format!("dependencies: {there}"));
+        let grouping = some(&[
+            (edges.parents, "parents"),
+            (edges.missing_parents, "of them not there"),
+            (edges.discovered_from, "discovered from"),
+        ]);
+        say(edges.parents + edges.discovered_from, format!("other edges: {grouping}"));
+        say(edges.noted.total(), format!("edges kept as notes: {}", edges.noted));
+        say(self.noted.total(), format!("fields kept as notes: {}", self.noted));
+        say(
+            self.derived.total(),
+            format!("fields not kept, because the rest says the same: {}", self.derived),
+        );
+        let renamed =
+            self.renamed.first.iter().map(|(was, is)| format!("{} as {is}", super::problem::shown(was)));
+        say(
+            self.renamed.count,
+            format!(
+                "{} that can't be used here: {}{}",
+                many(self.renamed.count, "id"),
+                renamed.take(5).collect::<Vec<_>>().join(", "),
+                if self.renamed.count > 5 { ", …" } else { "" }
+            ),
+        );
+        told
+    }
+}
+
+fn some(counts: &[(u64, &str)]) -> String {
+    let said: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    if said.is_empty() { "nothing".to_owned() } else { said.join(", ") }
+}
+
+fn many(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
