@@ -4,7 +4,9 @@
 
 pub mod config;
 pub mod control;
+pub mod files;
 pub mod log_file;
 mod readiness;
 pub mod retention;
+pub mod socket;
 mod timer;
