@@ -441,8 +441,15 @@ pub struct Ended {
     pub at: Timestamp,
     /// ± 20 % of the back-off, as -200..=200 per mille: chance comes in as an argument.
     pub jitter: i16,
+    /// Before the second attempt; it doubles with each one after.
+    #[serde(default = "first_pause")]
+    pub first_pause: Duration,
     /// Attempts that the task may have where it does not say so itself.
     pub max_attempts: u32,
     /// Hash of the adapter's configuration: kept with a pause.
     pub configuration: u64,
+}
+
+fn first_pause() -> Duration {
+    crate::retry::FIRST
 }

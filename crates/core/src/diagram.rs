@@ -105,7 +105,8 @@ fn task_arrows() -> Arrows {
         for (max_attempts, suffix) in [(9, ""), (1, " (last attempt)")] {
             let name = format!("attempt {}{}", outcome.class(), if outcome.consumes() { suffix } else { "" });
             let outcome = outcome.clone();
-            let end = AttemptEnd { attempt: ATTEMPT, fence: Fence(1), outcome, max_attempts, jitter: 0 };
+            let (fence, first_pause) = (Fence(1), crate::retry::FIRST);
+            let end = AttemptEnd { attempt: ATTEMPT, fence, outcome, first_pause, max_attempts, jitter: 0 };
             events.push((name, TaskEvent::Ended(end)));
         }
     }

@@ -101,8 +101,8 @@ pub(super) fn ended(draft: &mut Draft<'_>, ended: Ended) -> Result<(), Refusal> 
         Outcome::Waiting { on } => Some(on.clone()),
         _ => None,
     };
-    let (max_attempts, jitter) = (ended.max_attempts, ended.jitter);
-    let end = AttemptEnd { attempt: reference, fence, outcome, max_attempts, jitter };
+    let Ended { first_pause, max_attempts, jitter, .. } = ended;
+    let end = AttemptEnd { attempt: reference, fence, outcome, first_pause, max_attempts, jitter };
     let id = task.id.clone();
     draft.step_task(task, TaskEvent::Ended(end))?;
     match waits {

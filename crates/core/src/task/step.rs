@@ -1,5 +1,7 @@
 //! The task's machine: pure and total. Requests may be refused; facts with an old fence change nothing.
 
+use std::time::Duration;
+
 use crate::attempt::Outcome;
 use crate::effect::EffectKind;
 use crate::id::{AttemptRef, Fence};
@@ -52,6 +54,8 @@ pub struct AttemptEnd {
     pub fence: Fence,
     /// How.
     pub outcome: Outcome,
+    /// The pause before the second attempt.
+    pub first_pause: Duration,
     /// Attempts that the task may have.
     pub max_attempts: u32,
     /// Chance in the back-off, per mille.
@@ -261,7 +265,7 @@ fn wait_over(mut task: Task, never: Option<String>) -> Step<Task> {
 }
 
 fn ended(mut task: Task, end: AttemptEnd, now: Timestamp) -> Step<Task> {
-    let AttemptEnd { attempt, fence, outcome, max_attempts, jitter } = end;
+    let AttemptEnd { attempt, fence, outcome, first_pause, max_attempts, jitter } = end;
     if task.history.fence != fence || task.live_attempt() != Some(attempt) {
         return Step::to(task);
     }
@@ -278,7 +282,7 @@ fn ended(mut task: Task, end: AttemptEnd, now: Timestamp) -> Step<Task> {
             if task.history.spent >= most {
                 TaskState::Failed { reason: format!("{outcome}; attempt {} of {most}", task.history.spent) }
             } else {
-                let pause = back_off(task.history.spent, jitter);
+                let pause = back_off(first_pause, task.history.spent, jitter);
                 task.times.not_before = Some(now.plus(pause));
                 line = format!("{line}; next attempt in {}", format_span(pause));
                 TaskState::Open

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::attempt::{ExitStatus, Outcome};
 use crate::effect::EffectKind;
+use crate::retry::FIRST;
 
 fn task() -> Task {
     Task::new(TaskId::slug("port the parser"), "port the parser", at(0))
@@ -22,7 +23,14 @@ fn after(task: Task, event: TaskEvent) -> Task {
 
 fn end(task: &Task, outcome: Outcome) -> TaskEvent {
     let attempt = task.history.last.expect("it was started");
-    TaskEvent::Ended(AttemptEnd { attempt, fence: task.history.fence, outcome, max_attempts: 3, jitter: 0 })
+    TaskEvent::Ended(AttemptEnd {
+        attempt,
+        fence: task.history.fence,
+        outcome,
+        first_pause: FIRST,
+        max_attempts: 3,
+        jitter: 0,
+    })
 }
 
 fn bad() -> Outcome {
@@ -137,6 +145,7 @@ fn events() -> impl Strategy<Value = TaskEvent> {
                 attempt: AttemptRef(attempt),
                 fence: Fence(fence),
                 outcome,
+                first_pause: FIRST,
                 max_attempts: 3,
                 jitter: 0,
             }
