@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use wg_agents::ShellConfig;
+use wg_core::retry::{FIRST, MAX_ATTEMPTS};
 
 use crate::log_file::LogLimits;
 use crate::retention::Retention;
@@ -19,6 +20,8 @@ pub struct DispatchConfig {
     pub shell: ShellConfig,
     /// Attempts that a task has over its life where it does not say so itself.
     pub max_attempts: u32,
+    /// The pause before a task's second attempt; it doubles with each one after.
+    pub first_pause: Duration,
     /// The longest an attempt may run where its task does not say so itself; absent: as long as it takes.
     pub timeout: Option<Duration>,
     /// Between asking an agent to leave and ending it.
@@ -39,7 +42,8 @@ impl Default for DispatchConfig {
             max_agents: 4,
             default_adapter: None,
             shell: ShellConfig::default(),
-            max_attempts: 3,
+            max_attempts: MAX_ATTEMPTS,
+            first_pause: FIRST,
             timeout: None,
             kill_grace: Duration::from_secs(5),
             output_cap: 16 * 1024 * 1024,
