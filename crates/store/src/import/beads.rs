@@ -32,6 +32,9 @@ pub(super) fn record(mut fields: Fields) -> Result<Record, Unreadable> {
         None => {
             let mut draft = task(fields, &raw_id, &id, &status)?;
             relate(&mut draft, edges.others);
+            for rest in edges.rest {
+                draft.drop_rest("dependencies", rest);
+            }
             What::Task(Box::new(draft))
         }
     };
@@ -44,10 +47,12 @@ struct Edges {
     elsewhere: Vec<(String, String)>,
     /// Type and other end.
     others: Vec<(String, String)>,
+    /// What else the file says of them.
+    rest: Vec<Fields>,
 }
 
 fn edges(fields: &mut Fields, own: &str) -> Result<Edges, Unreadable> {
-    let mut edges = Edges { after: Vec::new(), elsewhere: Vec::new(), others: Vec::new() };
+    let mut edges = Edges { after: Vec::new(), elsewhere: Vec::new(), others: Vec::new(), rest: Vec::new() };
     for mut edge in fields.objects("dependencies")? {
         let Some(on) = edge.text("depends_on_id")? else {
             return Err(wrong("dependencies.depends_on_id", "a text", &Value::Null));
@@ -60,6 +65,7 @@ fn edges(fields: &mut Fields, own: &str) -> Result<Edges, Unreadable> {
             (_, true) => edges.others.push((kind, on)),
             (_, false) => edges.others.push((kind, format!("{who} -> {on}"))),
         }
+        edges.rest.push(edge);
     }
     Ok(edges)
 }
@@ -103,7 +109,11 @@ fn task(mut fields: Fields, raw_id: &str, id: &TaskId, status: &str) -> Result<D
     if let Some(updated_at) = updated_at {
         draft.note("updated_at", updated_at);
     }
-    draft.derived = DERIVED.into_iter().filter(|name| fields.value(name).is_some()).collect();
+    for name in DERIVED {
+        if fields.value(name).is_some() {
+            draft.dropped.push(name.to_owned());
+        }
+    }
     for (name, value) in fields.rest() {
         draft.note(&name, value);
     }
@@ -144,6 +154,7 @@ fn comments(fields: &mut Fields, draft: &mut Draft) -> Result<(), Unreadable> {
         let who = comment.text("author")?.unwrap_or_else(|| UNKNOWN.to_owned());
         let text = comment.text("text")?.unwrap_or_default();
         draft.imported.log.push((at, who, text));
+        draft.drop_rest("comments", comment);
     }
     Ok(())
 }
@@ -153,23 +164,22 @@ fn state(fields: &mut Fields, draft: &mut Draft, status: &str) -> Result<(), Unr
     let assignee = fields.text("assignee")?;
     let who = assignee.clone().unwrap_or_else(|| UNKNOWN.to_owned());
     let at = draft.last_seen();
-    let mut say = |message: String| draft.imported.log.push((at, who.clone(), message));
-    let task = &mut draft.imported.task;
+    let say = |draft: &mut Draft, message: String| draft.imported.log.push((at, who.clone(), message));
     match status {
         "open" | "blocked" => {}
         "in_progress" => {
             draft.underway = true;
-            say("was in progress where it came from; open here".to_owned());
+            say(draft, "was in progress where it came from; open here".to_owned());
         }
         "deferred" | "pinned" | "hooked" => {
-            task.paused = true;
-            task.notes.insert("status".into(), status.into());
+            draft.imported.task.paused = true;
+            draft.note("status", status);
         }
-        "closed" => task.state = TaskState::Done,
+        "closed" => draft.imported.task.state = TaskState::Done,
         _ => return Err(Unreadable::word("status", status)),
     }
     if let Some(reason) = reason {
-        say(format!("closed: {reason}"));
+        say(draft, format!("closed: {reason}"));
     }
     if let Some(assignee) = assignee {
         draft.note("assignee", assignee);
@@ -246,7 +256,7 @@ mod tests {
         assert_eq!((draft.parent.as_deref(), draft.discovered_from.as_deref()), (Some("bd-1"), Some("bd-7")));
         let noted = [("parent-child", "bd-2"), ("tracks", "external:x")];
         assert_eq!(draft.other_edges, noted.map(|(kind, on)| (kind.to_owned(), on.to_owned())));
-        assert_eq!(draft.derived, ["dependency_count"]);
+        assert_eq!(draft.dropped, ["dependency_count"]);
         let task = &draft.imported.task;
         assert_eq!(task.description, "D\n\n## Design\n\nE\n\n## Notes\n\nN");
         assert_eq!(task.priority, Priority::CRITICAL);

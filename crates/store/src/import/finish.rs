@@ -48,10 +48,6 @@ pub(super) fn finish(
             }
             What::Task(mut draft) => {
                 report.lines.tasks += 1;
-                // The id's own note is told with the renamed ids, edges with the edges.
-                for name in draft.imported.task.notes.keys().filter(|name| *name != "id") {
-                    report.noted.add(name);
-                }
                 depend(&mut draft, ends, &ids, &mut known, &mut report)?;
                 relate(&mut draft, &ids, &mut names, &mut known, &mut report)?;
                 arrive(&mut draft, &mut known, options, &mut report)?;
@@ -170,6 +166,10 @@ fn relate(
             Some(id) => draft.imported.task.discovered_from = Some(id),
         }
     }
+    // Before the edges join the notes: those are counted with the edges.
+    for name in std::mem::take(&mut draft.noted) {
+        report.noted.add(&name);
+    }
     for (kind, on) in std::mem::take(&mut draft.other_edges) {
         report.edges.noted.add(&kind);
         match draft.imported.task.notes.get_mut(&kind) {
@@ -188,8 +188,8 @@ fn arrive(
     report: &mut Report,
 ) -> Result<(), StoreError> {
     report.tasks.underway_elsewhere += u64::from(draft.underway);
-    for name in &draft.derived {
-        report.derived.add(name);
+    for name in &draft.dropped {
+        report.dropped.add(name);
     }
     let imported = &mut draft.imported;
     if !draft.has_created_at {

@@ -87,19 +87,21 @@ fn notes(fields: &mut Fields, draft: &mut Draft) -> Result<(), Unreadable> {
 
 fn rows(fields: &mut Fields, draft: &mut Draft) -> Result<(), Unreadable> {
     let seen = draft.last_seen();
-    let imported = &mut draft.imported;
     for mut row in fields.objects("log")? {
         let at = row.time("at")?.unwrap_or(seen);
-        imported.log.push((at, owned(&mut row, "actor")?, owned(&mut row, "message")?));
+        draft.imported.log.push((at, owned(&mut row, "actor")?, owned(&mut row, "message")?));
+        draft.drop_rest("log", row);
     }
     for mut row in fields.objects("artifacts")? {
         let at = row.time("at")?.unwrap_or(seen);
-        imported.artifacts.push((at, owned(&mut row, "actor")?, owned(&mut row, "path")?));
+        draft.imported.artifacts.push((at, owned(&mut row, "actor")?, owned(&mut row, "path")?));
+        draft.drop_rest("artifacts", row);
     }
     for mut row in fields.objects("messages")? {
         let at = row.time("at")?.unwrap_or(seen);
         let from = Actor::from(owned(&mut row, "from")?);
-        imported.messages.push((at, from, owned(&mut row, "body")?));
+        draft.imported.messages.push((at, from, owned(&mut row, "body")?));
+        draft.drop_rest("messages", row);
     }
     Ok(())
 }

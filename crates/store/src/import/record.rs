@@ -8,6 +8,8 @@ use wg_core::id::{SLUG_MAX, TaskId};
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
 
+use super::fields::Fields;
+
 /// A record of the file.
 pub(super) struct Record {
     /// Its id as the file has it.
@@ -75,8 +77,10 @@ pub(super) struct Draft {
     pub discovered_from: Option<String>,
     /// Edges that are kept as notes: type and foreign id.
     pub other_edges: Vec<(String, String)>,
-    /// Names of fields that were dropped because they only count what the file says anyway.
-    pub derived: Vec<&'static str>,
+    /// Names of fields that are kept as notes.
+    pub noted: Vec<String>,
+    /// Names of fields that are not kept.
+    pub dropped: Vec<String>,
 }
 
 impl Draft {
@@ -95,18 +99,25 @@ impl Draft {
             parent: None,
             discovered_from: None,
             other_edges: Vec::new(),
-            derived: Vec::new(),
+            noted: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 
     /// Keeps a value that has no home; one of the same name stays and gets a neighbour.
     pub fn note(&mut self, name: &str, value: impl Into<String>) {
+        self.noted.push(name.to_owned());
         let notes = &mut self.imported.task.notes;
         let mut key = name.to_owned();
         while notes.contains_key(&key) {
             key.push('+');
         }
         notes.insert(key, value.into());
+    }
+
+    /// Counts what was not taken of an object within the record.
+    pub fn drop_rest(&mut self, within: &str, rest: Fields) {
+        self.dropped.extend(rest.rest().map(|(name, _)| format!("{within}.{name}")));
     }
 
     /// The latest time that the file tells of this task, for what it says without a time.

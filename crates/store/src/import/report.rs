@@ -30,8 +30,9 @@ pub struct Report {
     pub left_out: Tally,
     /// Fields that have no home here and are kept as notes of their tasks, by name.
     pub noted: Tally,
-    /// Fields that only count what the file says anyway, by name: not kept.
-    pub derived: Tally,
+    /// Fields that are not kept, by name: counts of what the file says anyway, and what edges, log entries
+    /// and comments have beyond what is kept of them.
+    pub dropped: Tally,
     /// Lines that could not be taken.
     pub problems: Listed<LineProblem>,
     /// Ids that can't be ids here, and what they are called instead.
@@ -221,10 +222,7 @@ impl Report {
         say(edges.parents + edges.discovered_from, format!("other edges: {grouping}"));
         say(edges.noted.total(), format!("edges kept as notes: {}", edges.noted));
         say(self.noted.total(), format!("fields kept as notes: {}", self.noted));
-        say(
-            self.derived.total(),
-            format!("fields not kept, because the rest says the same: {}", self.derived),
-        );
+        say(self.dropped.total(), format!("fields not kept: {}", self.dropped));
         let renamed =
             self.renamed.first.iter().map(|(was, is)| format!("{} as {is}", super::problem::shown(was)));
         say(
@@ -241,7 +239,14 @@ impl Report {
 }
 
 fn some(counts: &[(u64, &str)]) -> String {
-    let said: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let said: Vec<_> = counts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| match n {
+            1 => format!("1 {}", word.strip_suffix('s').unwrap_or(word)),
+            _ => format!("{n} {word}"),
+        })
+        .collect();
     if said.is_empty() { "nothing".to_owned() } else { said.join(", ") }
 }
 

@@ -138,9 +138,13 @@ fn log(fields: &mut Fields, draft: &mut Draft) -> Result<(), Unreadable> {
             None => draft.last_seen(),
         };
         let (actor, user) = (entry.text("actor")?, entry.text("user")?);
-        let who = actor.or(user).unwrap_or_else(|| UNKNOWN.to_owned());
+        let who = match (actor, user) {
+            (Some(actor), Some(user)) => format!("{actor} ({user})"),
+            (actor, user) => actor.or(user).unwrap_or_else(|| UNKNOWN.to_owned()),
+        };
         let message = entry.text("message")?.unwrap_or_default();
         draft.imported.log.push((at, who, message));
+        draft.drop_rest("log", entry);
     }
     Ok(())
 }
