@@ -4,9 +4,11 @@
 
 pub mod config;
 pub mod control;
+pub mod dispatcher;
 pub mod files;
 pub mod log_file;
 mod readiness;
+pub mod recover;
 pub mod retention;
 pub mod socket;
 mod timer;

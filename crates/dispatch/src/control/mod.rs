@@ -4,4 +4,7 @@
 //! dispatcher's side is `server`, the other one [`client`]. Nothing here changes the graph: what a client
 //! wants done it commits itself, and then pokes.
 
+pub mod client;
+mod guests;
 pub mod message;
+pub(crate) mod server;

@@ -1,0 +1,225 @@
+//! The one look at the store that a batch of events is worth: what is to be ended, what is to be launched,
+//! what may start, what has come due. Its cost follows what is live and what changed, not the graph.
+
+use wg_core::attempt::{Attempt, Outcome, barred};
+use wg_core::control::Control;
+use wg_core::effect::EffectKind;
+use wg_core::id::{AttemptRef, OpSeq, TaskId};
+use wg_core::port::{Read, Store, StoreError};
+use wg_core::schedule::{Plan, plan};
+use wg_core::task::Task;
+use wg_core::time::Timestamp;
+
+use super::Dispatcher;
+use super::event::{HostEffect, Launch, Level};
+use super::requests::PRUNE_AFTER;
+use super::slot::{Held, Over, Phase, Slot};
+use crate::retention::Prunable;
+
+/// Waits that are told over in one batch; the rest follow in the next.
+const WAITS: usize = 256;
+
+/// What a look has shown and a commit may follow from.
+pub(super) struct Look {
+    /// The last operation that it took into account.
+    pub(super) read: OpSeq,
+    /// What may start.
+    pub(super) plan: Plan,
+    /// Tasks whose time to wait for has come.
+    pub(super) waits: Vec<TaskId>,
+}
+
+#[derive(Default)]
+struct View {
+    read: OpSeq,
+    kills: Vec<Attempt>,
+    launches: Vec<Wanted>,
+    control: Control,
+    waits: Vec<TaskId>,
+    plan: Plan,
+    newest: Option<AttemptRef>,
+}
+
+/// A launch that nothing was done about yet.
+struct Wanted {
+    attempt: Attempt,
+    task: Option<Task>,
+    barred: Option<String>,
+    before: Option<Attempt>,
+}
+
+impl Dispatcher {
+    /// Looks, and takes in what follows without a commit. `None` where nothing has changed.
+    pub(super) fn look(&mut self, store: &mut dyn Store, now: Timestamp) -> Result<Option<Look>, StoreError> {
+        let only_heard = !self.causes.other && !self.has_facts(now);
+        let mut seen = None;
+        let mut bucket = self.starts;
+        store.read(&mut |read| {
+            bucket = self.starts;
+            let operation = read.last_operation()?;
+            seen = if only_heard && operation == self.seen {
+                None
+            } else {
+                Some(self.view(read, operation, &mut bucket, now)?)
+            };
+            Ok(())
+        })?;
+        let Some(view) = seen else {
+            self.causes.clear();
+            return Ok(None);
+        };
+        self.starts = bucket;
+        self.shown.control = view.control;
+        self.shown.look_again = view.plan.look_again;
+        self.find_programs();
+        for attempt in view.kills {
+            self.end_wanted(attempt);
+        }
+        for wanted in view.launches {
+            self.launch(wanted, now);
+        }
+        if let Some(through) = view.newest {
+            self.prune(through);
+        }
+        Ok(Some(Look { read: view.read, plan: view.plan, waits: view.waits }))
+    }
+
+    fn view(
+        &self,
+        read: &mut dyn Read,
+        operation: OpSeq,
+        bucket: &mut wg_core::budget::Bucket,
+        now: Timestamp,
+    ) -> Result<View, StoreError> {
+        let mut view = View { read: operation, ..View::default() };
+        for row in read.open_effects()? {
+            let reference = row.effect.attempt;
+            let slot = self.slots.get(&reference);
+            let news = match row.effect.kind {
+                EffectKind::Launch => slot.is_none(),
+                EffectKind::Kill => slot.is_none_or(|slot| !slot.stop),
+            };
+            if !news {
+                continue;
+            }
+            let Some((attempt, _)) = read.attempt(reference)? else { continue };
+            if attempt.host != self.host || !attempt.is_live() {
+                continue;
+            }
+            match row.effect.kind {
+                EffectKind::Launch => view.launches.push(wanted(read, attempt)?),
+                EffectKind::Kill => view.kills.push(attempt),
+            }
+        }
+        // What was never launched is not ended twice: its launch finds it barred.
+        let launches: Vec<AttemptRef> = view.launches.iter().map(|wanted| wanted.attempt.reference).collect();
+        view.kills.retain(|attempt| !launches.contains(&attempt.reference));
+        view.control = read.control()?.0;
+        view.waits = read.waits_due(now, WAITS)?;
+        match &self.leaving {
+            None => {}
+            // They stay as they are, for the next dispatcher.
+            Some(leaving) if !leaving.kill_agents => view.launches.clear(),
+            Some(_) => {
+                for wanted in &mut view.launches {
+                    wanted.barred.get_or_insert_with(|| "the dispatcher was stopped".into());
+                }
+            }
+        }
+        if self.leaving.is_none() {
+            let live = self.slots.values().filter(|slot| slot.is_taken()).count();
+            let running = live + view.launches.len() + view.kills.len();
+            view.plan = plan(read, &self.policy, running, bucket, now)?;
+        }
+        if self.ended_since_prune >= PRUNE_AFTER {
+            view.newest = Some(read.last_attempt()?);
+        }
+        Ok(view)
+    }
+
+    fn launch(&mut self, wanted: Wanted, now: Timestamp) {
+        let Wanted { attempt, task, barred, before } = wanted;
+        let reference = attempt.reference;
+        let barred = barred.or_else(|| task.is_none().then(|| "its task is gone".to_owned()));
+        let phase = match (barred, task) {
+            (None, Some(task)) => match self.launch_of(&task, &attempt) {
+                Err(seen) => Phase::Over(Over { seen, at: now }),
+                Ok(launch) => {
+                    self.log(Level::Info, format!("{reference} starts on {}", attempt.task));
+                    self.first(before, launch)
+                }
+            },
+            (barred, _) => {
+                // Gone for sure all the same: a shim of an earlier dispatcher may be about to look.
+                self.out.push(HostEffect::End(Box::new(attempt.clone())));
+                Phase::Ending(barred)
+            }
+        };
+        self.slots.insert(reference, Slot::new(attempt, phase));
+    }
+
+    /// Starts what is to be launched, but not before its predecessor is gone.
+    fn first(&mut self, before: Option<Attempt>, launch: Launch) -> Phase {
+        match before {
+            None => {
+                self.out.push(HostEffect::Spawn(Box::new(launch)));
+                Phase::Spawning
+            }
+            Some(before) => {
+                self.out.push(HostEffect::End(Box::new(before.clone())));
+                Phase::Clearing(Box::new(Held { before, launch }))
+            }
+        }
+    }
+
+    fn launch_of(&self, task: &Task, attempt: &Attempt) -> Result<Launch, Outcome> {
+        let adapter = self.registry.get(&attempt.adapter).ok_or_else(|| Outcome::Configuration {
+            reason: format!("there is no adapter {} here", attempt.adapter),
+        })?;
+        let command = adapter
+            .launch(task, attempt)
+            .map_err(|unlaunchable| Outcome::Failed { reason: unlaunchable.to_string() })?;
+        Ok(Launch {
+            attempt: attempt.clone(),
+            command,
+            timeout: attempt.timeout.or(self.config.timeout),
+            kill_grace: self.config.kill_grace,
+            output_cap: self.config.output_cap,
+            env_pass: self.config.env_pass.clone(),
+        })
+    }
+
+    fn find_programs(&mut self) {
+        let paused = &self.shown.control.adapters;
+        let unknown = |name: &str| !self.configurations.contains_key(name);
+        let stuck =
+            |name: &str| self.causes.programs && paused.get(name).is_some_and(|pause| pause.until.is_none());
+        let names: Vec<(String, String)> = self
+            .registry
+            .iter()
+            .filter(|adapter| unknown(adapter.name()) || stuck(adapter.name()))
+            .map(|adapter| (adapter.name().to_owned(), adapter.program().to_owned()))
+            .collect();
+        self.causes.programs = false;
+        if !names.is_empty() && !self.causes.asked {
+            self.causes.asked = true;
+            self.out.push(HostEffect::FindPrograms(names));
+        }
+    }
+
+    fn prune(&mut self, through: AttemptRef) {
+        self.ended_since_prune = 0;
+        let prunable = Prunable { live: self.slots.keys().copied().collect(), through };
+        self.out.push(HostEffect::Prune { prunable, retention: self.config.retention });
+    }
+}
+
+fn wanted(read: &mut dyn Read, attempt: Attempt) -> Result<Wanted, StoreError> {
+    let barred = barred(read, attempt.reference, attempt.fence)?;
+    let task = read.task(&attempt.task)?.map(|(task, _)| task);
+    let before = match attempt.number {
+        0 | 1 => None,
+        number => read.attempts_of(&attempt.task)?.into_iter().find(|other| other.number == number - 1),
+    };
+    Ok(Wanted { attempt, task, barred, before })
+}

@@ -1,0 +1,100 @@
+//! A live attempt as its dispatcher sees it: what is known of its processes, and what is awaited.
+//!
+//! Everything in here can be found out again from the store and the attempt's files (`crate::recover`).
+
+use wg_core::attempt::{Attempt, Outcome, ProcessIdentity};
+use wg_core::time::Timestamp;
+
+use super::event::Launch;
+use crate::control::message::Stage;
+
+/// A live attempt of this host.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// As it was committed.
+    pub(super) attempt: Attempt,
+    /// What is known and awaited.
+    pub(super) phase: Phase,
+    /// Its end is wanted, and will be asked for as soon as there is something to end.
+    pub(super) stop: bool,
+}
+
+/// What is known of an attempt's processes.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Nothing is started: its predecessor's tree is to be proved gone first.
+    Clearing(Box<Held>),
+    /// A shim was asked for.
+    Spawning,
+    /// A shim is up.
+    Up(Up),
+    /// Its shim is gone without an exit record: another one may hold it.
+    Examining,
+    /// Its end is being carried out; with a reason where nothing was started for it that is known of.
+    Ending(Option<String>),
+    /// It is over, and that is to be committed.
+    Over(Over),
+    /// It can't be told whether it lives.
+    Unknown {
+        /// Why not.
+        why: String,
+        /// What is held back, where it is the predecessor that can't be told.
+        held: Option<Box<Held>>,
+    },
+}
+
+/// A launch that waits for its predecessor's tree to be gone.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// The predecessor.
+    pub(super) before: Attempt,
+    /// What to launch then.
+    pub(super) launch: Launch,
+}
+
+/// A shim that is up.
+#[derive(Debug)]
+pub(super) struct Up {
+    /// The shim; absent for one that was adopted and is recorded already.
+    pub(super) untold: Option<ProcessIdentity>,
+    /// Since when.
+    pub(super) at: Timestamp,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(super) struct Over {
+    /// The adapter's verdict, or what else is known.
+    pub(super) seen: Outcome,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
+impl Slot {
+    pub(super) fn new(attempt: Attempt, phase: Phase) -> Self {
+        let stop = attempt.stop.is_some();
+        Self { attempt, phase, stop }
+    }
+
+    /// Whether it counts against the agents that may run.
+    pub(super) fn is_taken(&self) -> bool {
+        !matches!(self.phase, Phase::Over(_))
+    }
+
+    /// The predecessor that it waits for, where it waits for one.
+    pub(super) fn held(&self) -> Option<&Held> {
+        match &self.phase {
+            Phase::Clearing(held) | Phase::Unknown { held: Some(held), .. } => Some(held),
+            _ => None,
+        }
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        match self.phase {
+            Phase::Clearing(_) | Phase::Spawning => Stage::Starting,
+            Phase::Up(_) => Stage::Running,
+            Phase::Examining | Phase::Ending(_) | Phase::Over(_) => Stage::Ending,
+            Phase::Unknown { .. } => Stage::Unknown,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What an exit record means.
+
+use wg_agents::{Adapter, ProcessEnd};
+use wg_core::attempt::Outcome;
+
+use crate::files::{EndedBy, ExitRecord};
+
+/// The adapter's verdict on an exit record. A stop that was asked for and a worker's report are known to
+/// `submit`, which puts them before this.
+pub(super) fn verdict(adapter: Option<&dyn Adapter>, exit: &ExitRecord) -> Outcome {
+    let Some(adapter) = adapter else {
+        return Outcome::Lost { reason: "its adapter is not in this program".into() };
+    };
+    let end = match (&exit.ended_by, exit.status) {
+        (EndedBy::Refused { why }, _) => return Outcome::Cancelled { reason: why.clone() },
+        (EndedBy::Deadline, _) => ProcessEnd::Deadline,
+        (EndedBy::SpawnFailed { text, .. }, _) => {
+            ProcessEnd::NotExecuted { program: adapter.program().to_owned(), reason: text.clone() }
+        }
+        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, Some(status)) => ProcessEnd::Left(status),
+        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, None) => {
+            return Outcome::Lost { reason: "its exit record does not say how it left".into() };
+        }
+    };
+    adapter.classify(&end)
+}
