@@ -53,6 +53,12 @@ pub fn poke(graph: &Path, attempt: Option<AttemptRef>) {
     let _ = stream.write(&call_line(Request::Poke { attempt }));
 }
 
+/// Whether a dispatcher listens for this graph; it is not asked anything.
+#[must_use]
+pub fn listens(graph: &Path) -> bool {
+    socket::connect(&GraphFolder::new(graph).control_socket()).is_ok()
+}
+
 /// Asks for one answer of the dispatcher of the graph in this `.wg` folder.
 pub fn call(graph: &Path, request: Request) -> Result<Answer, ClientError> {
     open(graph, request)?.next_answer()
