@@ -1,1 +1,19 @@
-//! x
+//! What the tests of every crate stand on: a hermetic environment for the real program, graphs from one
+//! line of text, an agent that does as scripted, a clock turned by hand, and the simulator.
+//!
+//! Nothing here ships. It never signals a process that it can't prove to be its own, and never sleeps for
+//! a time where it can wait for a state.
+
+mod environment;
+mod processes;
+mod started;
+mod tmpfs;
+mod virtual_clock;
+mod wait;
+
+pub use environment::{Environment, shell_word};
+pub use processes::{Marked, Marks};
+pub use started::{Dispatcher, Output, Started};
+pub use tmpfs::{NoTmpfs, Tmpfs};
+pub use virtual_clock::VirtualClock;
+pub use wait::{LONG, wait_until, wait_within};

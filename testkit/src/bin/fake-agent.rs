@@ -1,0 +1,264 @@
+//! The scripted agent: does exactly what its arguments say, one step each, in order, and then exits with 0.
+//!
+//! | step | does |
+//! |---|---|
+//! | `say TEXT`, `err TEXT` | writes a line to standard output or error |
+//! | `flood SIZE` | writes so many bytes (`64k`, `10m`, `1g`) in lines of 100 |
+//! | `close-stdout` | lets go of standard output and error |
+//! | `sleep SPAN`, `hang` | waits (`250ms`, `2s`), or for ever |
+//! | `exit N`, `crash SIGNAL` | ends it here (`KILL`, `SEGV`, `ABRT`, `TERM`, `INT`, `HUP`) |
+//! | `ignore-term` | goes on with SIGTERM, SIGINT and SIGHUP ignored, as every child does |
+//! | `fork STEPS` | starts a child that does the steps (put together by ` && `) |
+//! | `setsid STEPS` | as `fork`, in a session of its own |
+//! | `double-fork STEPS` | as `setsid`, by a child that exits first: nobody's child |
+//! | `tree DEPTH FANOUT` | as many levels of children that hang |
+//! | `write FILE TEXT`, `pid FILE` | replaces a file's content |
+//! | `count FILE` | appends a line: process number, mark, nanoseconds since boot |
+//! | `wait-for FILE` | goes on once the file is there |
+//! | `env NAME` | says a variable, or `NAME is not set` |
+//! | `run CMD`, `try CMD` | a shell command; `run` exits with its status where it fails |
+//! | `speak` | answers each line of JSON on standard input, until `"stop"` or the end of input |
+//! | `file FILE` | does the steps of a file, one a line |
+
+#![expect(clippy::exit, reason = "an agent's way to end is what is scripted")]
+
+use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufRead, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio, exit};
+use std::thread::{park, sleep};
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_process, setsid};
+
+/// Exit status of a script that makes no sense, told from every status that a test asks for.
+const BAD_SCRIPT: i32 = 99;
+
+fn main() {
+    let mut steps: Vec<String> = env::args().skip(1).collect();
+    while !steps.is_empty() {
+        let step = steps.remove(0);
+        match run(&step, &mut steps) {
+            Ok(()) => {}
+            // Whoever read our output left. The runtime ignores SIGPIPE: this is how a shell would tell it.
+            Err(Trouble::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => exit(128 + 13),
+            Err(trouble) => {
+                let _ = writeln!(io::stderr(), "fake-agent: {step}: {trouble}");
+                exit(BAD_SCRIPT);
+            }
+        }
+    }
+}
+
+enum Trouble {
+    Script(&'static str),
+    Io(io::Error),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Script(what) => f.write_str(what),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+impl From<rustix::io::Errno> for Trouble {
+    fn from(error: rustix::io::Errno) -> Self {
+        Self::Io(error.into())
+    }
+}
+
+fn run(step: &str, rest: &mut Vec<String>) -> Result<(), Trouble> {
+    let (verb, argument) = step.split_once(' ').unwrap_or((step, ""));
+    match verb {
+        "say" => writeln!(io::stdout(), "{argument}").and_then(|()| io::stdout().flush())?,
+        "err" => writeln!(io::stderr(), "{argument}")?,
+        "flood" => flood(size(argument)?)?,
+        "close-stdout" => {
+            let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+            rustix::stdio::dup2_stdout(&nowhere)?;
+            rustix::stdio::dup2_stderr(&nowhere)?;
+        }
+        "sleep" => sleep(span(argument)?),
+        "hang" => hang(),
+        "exit" => exit(argument.parse().map_err(|_| Trouble::Script("a status is a number"))?),
+        "crash" => crash(signal(argument)?),
+        "ignore-term" => return Err(ignoring_term(rest)),
+        "fork" => drop(child(steps(argument)).spawn()?),
+        "setsid" => drop(child(own_session(argument)).spawn()?),
+        "new-session" => drop(setsid()?),
+        "double-fork" => {
+            child(vec![format!("setsid {argument}")]).status()?;
+        }
+        "tree" => tree(argument)?,
+        "write" => {
+            let (file, text) = argument.split_once(' ').unwrap_or((argument, ""));
+            replace(Path::new(file), text)?;
+        }
+        "pid" => replace(Path::new(argument), &getpid().to_string())?,
+        "count" => count(argument)?,
+        "wait-for" => {
+            while !Path::new(argument).exists() {
+                sleep(Duration::from_millis(2));
+            }
+        }
+        "env" => match env::var(argument) {
+            Ok(value) => writeln!(io::stdout(), "{argument}={value}")?,
+            Err(_) => writeln!(io::stdout(), "{argument} is not set")?,
+        },
+        "run" | "try" => {
+            let status = Command::new("/bin/sh").args(["-c", argument]).status()?;
+            if verb == "run" && !status.success() {
+                exit(status.code().unwrap_or(BAD_SCRIPT));
+            }
+        }
+        "speak" => speak()?,
+        "file" => {
+            let text = fs::read_to_string(argument)?;
+            rest.splice(0..0, text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
+        }
+        _ => return Err(Trouble::Script("no such step")),
+    }
+    Ok(())
+}
+
+fn steps(text: &str) -> Vec<String> {
+    text.split(" && ").map(str::to_owned).collect()
+}
+
+fn own_session(text: &str) -> Vec<String> {
+    let mut all = vec!["new-session".to_owned()];
+    all.extend(steps(text));
+    all
+}
+
+/// This program again with other steps: a fork without `unsafe`.
+fn child(steps: Vec<String>) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("fake-agent").args(steps).stdin(Stdio::null());
+    command
+}
+
+/// Ignored signals stay ignored over an exec, and a shell can set that for us. Comes back only on failure.
+fn ignoring_term(rest: &[String]) -> Trouble {
+    let Ok(program) = env::current_exe() else { return Trouble::Script("the program has no path") };
+    let script = "trap '' TERM INT HUP; exec \"$0\" \"$@\"";
+    Trouble::Io(Command::new("/bin/sh").args(["-c", script]).arg(program).args(rest).exec())
+}
+
+fn tree(argument: &str) -> Result<(), Trouble> {
+    let bad = Trouble::Script("write it as in `tree 2 3`");
+    let (depth, fanout) = match argument.split_once(' ').map(|(d, f)| (d.parse::<u32>(), f.parse::<u32>())) {
+        Some((Ok(depth), Ok(fanout))) => (depth, fanout),
+        _ => return Err(bad),
+    };
+    if depth > 0 {
+        for _ in 0..fanout {
+            child(vec![format!("tree {} {fanout}", depth - 1), "hang".to_owned()]).spawn()?;
+        }
+    }
+    Ok(())
+}
+
+/// A reader never sees half of it.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}", getpid()));
+    fs::write(&name, text)?;
+    fs::rename(&name, file)
+}
+
+fn count(file: &str) -> io::Result<()> {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let mark = env::var("WG_ATTEMPT").unwrap_or_else(|_| "-".to_owned());
+    let line = format!("{} {mark} {}{:09}\n", getpid(), now.tv_sec, now.tv_nsec);
+    // One write to a file opened for appending: lines of several runs don't mix.
+    OpenOptions::new().create(true).append(true).open(file)?.write_all(line.as_bytes())
+}
+
+fn speak() -> io::Result<()> {
+    let mut answers = 0u64;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let mut stdout = io::stdout();
+        if !(line.starts_with('{') && line.ends_with('}')) {
+            writeln!(stdout, "{{\"error\":\"no JSON object\"}}")?;
+        } else if line.contains("\"stop\"") {
+            writeln!(stdout, "{{\"stopped\":{answers}}}")?;
+            return Ok(());
+        } else {
+            answers += 1;
+            writeln!(stdout, "{{\"answer\":{answers},\"to\":{line}}}")?;
+        }
+        stdout.flush()?;
+    }
+    Ok(())
+}
+
+fn flood(mut bytes: u64) -> io::Result<()> {
+    let block: Vec<u8> = (b'a'..=b'z').cycle().take(99).chain([b'\n']).collect::<Vec<_>>().repeat(640);
+    let mut stdout = io::stdout().lock();
+    while bytes > 0 {
+        let piece = usize::try_from(bytes).unwrap_or(usize::MAX).min(block.len());
+        stdout.write_all(&block[..piece])?;
+        bytes -= piece as u64;
+    }
+    stdout.flush()
+}
+
+fn hang() -> ! {
+    loop {
+        park();
+    }
+}
+
+fn crash(signal: Signal) -> ! {
+    // The runtime's own handler of SIGSEGV takes the first one and steps aside. An ignored signal ends
+    // nothing at all: a test that waits for the crash says so.
+    loop {
+        let _ = kill_process(getpid(), signal);
+        sleep(Duration::from_millis(1));
+    }
+}
+
+fn signal(name: &str) -> Result<Signal, Trouble> {
+    Ok(match name.strip_prefix("SIG").unwrap_or(name) {
+        "KILL" => Signal::KILL,
+        "SEGV" => Signal::SEGV,
+        "ABRT" => Signal::ABORT,
+        "TERM" => Signal::TERM,
+        "INT" => Signal::INT,
+        "HUP" => Signal::HUP,
+        _ => return Err(Trouble::Script("no signal that can be asked for")),
+    })
+}
+
+fn span(text: &str) -> Result<Duration, Trouble> {
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1),
+        None => (text.strip_suffix('s').unwrap_or(text), 1_000),
+    };
+    let number: u64 = number.parse().map_err(|_| Trouble::Script("write 250ms or 2s"))?;
+    Ok(Duration::from_millis(number * unit))
+}
+
+fn size(text: &str) -> Result<u64, Trouble> {
+    let lower = text.to_ascii_lowercase();
+    let digits = lower.trim_end_matches(['k', 'm', 'g']);
+    let unit = match &lower[digits.len()..] {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return Err(Trouble::Script("write 64k, 10m or 1g")),
+    };
+    digits.parse::<u64>().map(|n| n * unit).map_err(|_| Trouble::Script("write 64k, 10m or 1g"))
+}
