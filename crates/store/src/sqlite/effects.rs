@@ -1,0 +1,74 @@
+//! `effects`: what is to be done in the world, and who has it.
+
+use rusqlite::{OptionalExtension, Row, params};
+use wg_core::effect::{Effect, EffectKind, EffectRow, EffectState};
+use wg_core::id::{AttemptRef, Fence};
+
+use super::trouble::Trouble;
+use super::view::View;
+use crate::codec;
+
+const COLUMNS: &str = "attempt, kind, fence, state, host";
+
+fn effect(row: &Row<'_>) -> Result<EffectRow, Trouble> {
+    let kind = codec::effect_kind_of(row.get(1)?);
+    let state = codec::effect_state_of(row.get(3)?, row.get(4)?);
+    let (Some(kind), Some(state)) = (kind, state) else {
+        return Err(Trouble::nonsense("an effect is of no kind or in no state that there is"));
+    };
+    let (attempt, fence) = (AttemptRef(row.get(0)?), Fence(row.get(2)?));
+    Ok(EffectRow { effect: Effect { kind, attempt, fence }, state })
+}
+
+impl View<'_> {
+    pub(super) fn read_open_effects(&self) -> Result<Vec<EffectRow>, Trouble> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM effects INDEXED BY effects_open WHERE state < 2 ORDER BY attempt, kind"
+        );
+        let mut statement = self.statement(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(effect(row)?);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn read_effect(
+        &self,
+        attempt: AttemptRef,
+        kind: EffectKind,
+    ) -> Result<Option<EffectRow>, Trouble> {
+        let sql = format!("SELECT {COLUMNS} FROM effects WHERE attempt = ?1 AND kind = ?2");
+        let params = params![attempt.0.cast_signed(), codec::effect_kind(kind)];
+        self.statement(&sql)?.query_row(params, |row| Ok(effect(row))).optional()?.transpose()
+    }
+
+    pub(super) fn write_effect(&self, effect: &Effect, state: &EffectState) -> Result<(), Trouble> {
+        self.current()?;
+        let (number, host) = codec::effect_state(state);
+        self.statement(
+            "INSERT INTO effects (attempt, kind, fence, state, host) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (attempt, kind) DO UPDATE \
+             SET fence = excluded.fence, state = excluded.state, host = excluded.host WHERE state < 2",
+        )?
+        .execute(params![
+            effect.attempt.0.cast_signed(),
+            codec::effect_kind(effect.kind),
+            effect.fence.0.cast_signed(),
+            number,
+            host
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn free_claims(&self, host: &str) -> Result<(), Trouble> {
+        self.current()?;
+        self.statement(
+            "UPDATE effects INDEXED BY effects_open SET state = 0, host = NULL \
+             WHERE state < 2 AND state = 1 AND host = ?1",
+        )?
+        .execute([host])?;
+        Ok(())
+    }
+}
