@@ -11,4 +11,5 @@ mod readiness;
 pub mod recover;
 pub mod retention;
 pub mod socket;
+pub mod supervise;
 mod timer;

@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wg_core::id::AttemptRef;
 
+pub(crate) use record::millis;
 pub use record::{
     EndedBy, ExitRecord, LaunchSpec, OutputCount, RECORD_VERSION, Run, ShimFile, Started, mark,
 };
