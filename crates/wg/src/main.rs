@@ -1,1 +1,36 @@
-fn main() {}
+//! `wg`, the command line of workgraph: the composition root. It parses, finds the graph, runs a verb and
+//! leaves with its exit code; what the words mean is `wg-core`'s.
+
+mod actor;
+mod args;
+mod attempts;
+mod commands;
+mod config;
+mod context;
+mod entries;
+mod environment;
+mod error;
+mod front;
+mod history;
+mod listing;
+mod locate;
+mod manual;
+mod nearest;
+mod output;
+mod past;
+mod picture;
+mod reason;
+mod receipt;
+mod record;
+mod relatives;
+mod resolve;
+mod selection;
+mod story;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    ExitCode::from(front::run(&arguments))
+}

@@ -1,0 +1,64 @@
+//! Attempts in tables: how each went, when, and how long it took.
+
+use wg_core::attempt::{Attempt, AttemptState, Outcome};
+
+use crate::context::Context;
+use crate::output::style::Tone;
+use crate::output::{Cell, Column, Table, time};
+
+/// The attempts of one task.
+pub fn of_task(ctx: &Context, attempts: &[Attempt]) -> Table {
+    let mut table = Table::new([
+        Column::fixed("#").to_the_right(),
+        Column::fixed("ATTEMPT"),
+        Column::flexible("OUTCOME", 10),
+        Column::fixed("STARTED").leaves(2),
+        Column::fixed("TOOK").leaves(1),
+    ]);
+    for attempt in attempts {
+        let (outcome, tone) = outcome(attempt);
+        table.row([
+            Cell::new(attempt.number.to_string(), Tone::Dim),
+            Cell::from(attempt.reference.to_string()),
+            Cell::new(outcome, tone),
+            Cell::new(ctx.time(attempt.created_at), Tone::Dim),
+            Cell::new(took(ctx, attempt), Tone::Dim),
+        ]);
+    }
+    table
+}
+
+/// How it went, or where it stands, and the colour of that.
+#[must_use]
+pub fn outcome(attempt: &Attempt) -> (String, Tone) {
+    match &attempt.state {
+        AttemptState::Starting => ("starting".into(), Tone::Blue),
+        AttemptState::Running { .. } => ("running".into(), Tone::Blue),
+        AttemptState::Finished { outcome, .. } => {
+            let tone = match outcome {
+                Outcome::Done { .. } => Tone::Green,
+                Outcome::Waiting { .. } | Outcome::Cancelled { .. } => Tone::Dim,
+                Outcome::RateLimited { .. } | Outcome::Configuration { .. } | Outcome::Outage { .. } => {
+                    Tone::Yellow
+                }
+                Outcome::Failed { .. }
+                | Outcome::ExitedBadly { .. }
+                | Outcome::NoWork
+                | Outcome::TimedOut
+                | Outcome::Budget { .. }
+                | Outcome::Lost { .. } => Tone::Red,
+            };
+            (outcome.to_string(), tone)
+        }
+    }
+}
+
+/// How long it took, or has taken so far.
+#[must_use]
+pub fn took(ctx: &Context, attempt: &Attempt) -> String {
+    let until = match &attempt.state {
+        AttemptState::Starting | AttemptState::Running { .. } => ctx.now(),
+        AttemptState::Finished { at, .. } => *at,
+    };
+    time::coarse(until.since(attempt.created_at))
+}

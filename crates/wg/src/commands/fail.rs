@@ -1,0 +1,29 @@
+//! `wg fail`: says that tasks failed.
+
+use wg_core::command::Command;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::{receipt, selection};
+
+/// Say that tasks failed
+///
+/// What comes after them is blocked until `wg retry`. A worker says it of its own task, which it need not name.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Tasks, by id or unique prefix
+    #[arg(value_name = "TASK")]
+    tasks: Vec<String>,
+    /// Why, in a line; - reads standard input
+    #[arg(short = 'm', long, value_name = "TEXT", required = true)]
+    reason: String,
+}
+
+/// Says it.
+pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
+    let tasks = selection::named_or_own(ctx, &args.tasks)?;
+    let reason = ctx.text(&args.reason)?;
+    let receipt = ctx.submit(Command::Fail { tasks: tasks.clone(), reason })?;
+    let said = if ctx.worker().is_some() { "reported failed" } else { "failed" };
+    receipt::tell(ctx, &receipt, &tasks, said)
+}

@@ -1,0 +1,94 @@
+//! `wg init`: makes a graph.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Failure, Result};
+use crate::locate::FOLDER;
+use crate::wire;
+
+/// Make a graph in this folder
+///
+/// Makes the folder .wg. In a git repository it is added to .git/info/exclude, so that git leaves it alone;
+/// no file of the repository changes. Done again, it changes nothing.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where; this folder if absent
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Made<'a> {
+    graph: &'a Path,
+    made: bool,
+    ignored_by_git: bool,
+}
+
+/// Makes the graph.
+pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
+    let folder =
+        args.folder.map_or_else(|| ctx.env.folder().to_owned(), |folder| ctx.env.folder().join(folder));
+    let graph = folder.join(FOLDER);
+    let made = !graph.join("wg.db").exists();
+    if made {
+        fs::create_dir_all(&graph).map_err(|error| Failure::file("make", &graph, &error))?;
+        drop(wire::create(&graph)?);
+    }
+    let ignored_by_git = ignore(&folder).map_err(|error| {
+        Failure::refused("the graph is made, but git can't be told to leave it alone")
+            .because(error)
+            .hint("add .wg/ to .gitignore")
+    })?;
+    if ctx.out.form.json {
+        return Ok(ctx.out.json(&Made { graph: &graph, made, ignored_by_git })?);
+    }
+    let what = if made { "made" } else { "there is already" };
+    writeln!(ctx.out, "{what} {}", graph.display())?;
+    if ignored_by_git && made {
+        writeln!(ctx.out, "git leaves it alone (.git/info/exclude)")?;
+    }
+    if made {
+        let hint = "next: wg add \"what is to be done\" --exec \"a command\", then wg service start";
+        writeln!(ctx.out, "{}", ctx.out.paint().dim(hint))?;
+    }
+    Ok(())
+}
+
+/// Adds the folder to the exclude list of the repository that contains it; says whether there is one.
+fn ignore(folder: &Path) -> io::Result<bool> {
+    let Some(git) = folder.ancestors().find_map(git_folder) else { return Ok(false) };
+    let exclude = git.join("info/exclude");
+    let text = match fs::read_to_string(&exclude) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    let line = format!("{FOLDER}/");
+    if text.lines().any(|known| known.trim() == line) {
+        return Ok(true);
+    }
+    fs::create_dir_all(git.join("info"))?;
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(&exclude)?;
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    file.write_all(format!("{gap}{line}\n").as_bytes())?;
+    Ok(true)
+}
+
+/// The folder in which git keeps what all worktrees of the repository at `root` share.
+fn git_folder(root: &Path) -> Option<PathBuf> {
+    let git = root.join(".git");
+    if git.is_dir() {
+        return Some(git);
+    }
+    let link = fs::read_to_string(&git).ok()?;
+    let own = root.join(link.strip_prefix("gitdir:")?.trim());
+    match fs::read_to_string(own.join("commondir")) {
+        Ok(common) => Some(own.join(common.trim())),
+        Err(_) => Some(own),
+    }
+}

@@ -1,0 +1,66 @@
+//! One file a verb: its arguments (whose doc comments are its help) and what it does.
+
+pub mod abandon;
+pub mod add;
+pub mod artifact;
+pub mod blocked;
+pub mod claim;
+pub mod config;
+pub mod dep;
+pub mod docs;
+pub mod done;
+pub mod edit;
+pub mod fail;
+pub mod graph;
+pub mod init;
+pub mod list;
+pub mod log;
+pub mod msg;
+pub mod pause;
+pub mod ready;
+pub mod reopen;
+pub mod resume;
+pub mod retry;
+pub mod show;
+pub mod status;
+pub mod unclaim;
+pub mod wait;
+pub mod watch;
+pub mod why;
+
+use crate::args::Verb;
+use crate::context::Context;
+use crate::error::Result;
+
+/// Runs a verb.
+pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
+    match verb {
+        Verb::Init(args) => init::run(args, ctx),
+        Verb::Add(args) => add::run(args, ctx),
+        Verb::Edit(args) => edit::run(args, ctx),
+        Verb::Show(args) => show::run(args, ctx),
+        Verb::List(args) => list::run(args, ctx),
+        Verb::Ready(args) => ready::run(args, ctx),
+        Verb::Blocked(args) => blocked::run(args, ctx),
+        Verb::Why(args) => why::run(args, ctx),
+        Verb::Log(args) => log::run(args, ctx),
+        Verb::Dep(args) => dep::run(args, ctx),
+        Verb::Done(args) => done::run(args, ctx),
+        Verb::Fail(args) => fail::run(args, ctx),
+        Verb::Retry(args) => retry::run(args, ctx),
+        Verb::Reopen(args) => reopen::run(args, ctx),
+        Verb::Wait(args) => wait::run(args, ctx),
+        Verb::Abandon(args) => abandon::run(args, ctx),
+        Verb::Pause(args) => pause::run(args, ctx),
+        Verb::Resume(args) => resume::run(args, ctx),
+        Verb::Claim(args) => claim::run(args, ctx),
+        Verb::Unclaim(args) => unclaim::run(args, ctx),
+        Verb::Artifact(args) => artifact::run(args, ctx),
+        Verb::Msg(args) => msg::run(args, ctx),
+        Verb::Watch(args) => watch::run(args, ctx),
+        Verb::Status(args) => status::run(args, ctx),
+        Verb::Graph(args) => graph::run(args, ctx),
+        Verb::Config(args) => config::run(args, ctx),
+        Verb::Docs(args) => docs::run(args, ctx),
+    }
+}

@@ -1,0 +1,83 @@
+//! `wg why`: why a task is not running.
+
+use std::io::Write;
+
+use serde::Serialize;
+use wg_core::id::TaskId;
+use wg_core::view::Reason;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::reason::{self, Said, Times};
+use crate::resolve;
+
+/// Dependencies whose own reasons are told.
+const FOLLOWED: usize = 10;
+
+/// Say why a task is not running, in one line
+///
+/// Of a blocked task the reasons of what it waits for follow.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The task, by id or unique prefix
+    #[arg(value_name = "TASK")]
+    task: String,
+}
+
+#[derive(Serialize)]
+struct Told {
+    task: TaskId,
+    shown: &'static str,
+    why: String,
+    needs_you: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blocked_by: Vec<Told>,
+}
+
+impl Told {
+    fn new(task: TaskId, said: Said) -> Self {
+        Self {
+            task,
+            shown: said.word,
+            why: said.sentence,
+            needs_you: said.needs_you,
+            hint: said.hint,
+            blocked_by: Vec::new(),
+        }
+    }
+}
+
+/// Says it.
+pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
+    let seen = ctx.surroundings()?;
+    let times = Times { now: ctx.now(), exact: ctx.out.form.exact_times || ctx.out.form.json };
+    let told = ctx.read(|read| {
+        let id = resolve::task_id(read, &args.task)?;
+        let task = resolve::found(read, &id)?;
+        let reason = wg_core::view::why(read, &task, &seen, times.now)?;
+        let mut told = Told::new(id, reason::said(&task, &reason, times));
+        if let Reason::Blocked(unmet) = &reason {
+            for id in unmet.iter().take(FOLLOWED).map(|unmet| &unmet.task) {
+                if let Some((task, _)) = read.task(id)? {
+                    told.blocked_by.push(Told::new(id.clone(), reason::of(read, &task, &seen, times)?));
+                }
+            }
+        }
+        Ok(told)
+    })?;
+    if ctx.out.form.json {
+        return Ok(ctx.out.json(&told)?);
+    }
+    let paint = ctx.out.paint();
+    writeln!(ctx.out, "{}: {}", paint.cyan(told.task.as_str()), told.why)?;
+    for below in &told.blocked_by {
+        writeln!(ctx.out, "  {}: {}", paint.cyan(below.task.as_str()), below.why)?;
+    }
+    let hints = std::iter::once(&told).chain(&told.blocked_by).filter_map(|told| told.hint.as_ref());
+    if let Some(hint) = hints.into_iter().next() {
+        writeln!(ctx.out, "{}", paint.dim(&format!("hint: {hint}")))?;
+    }
+    Ok(())
+}

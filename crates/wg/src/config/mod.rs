@@ -1,0 +1,20 @@
+//! Configuration: what can be set, and what holds. Each value keeps where it came from: defaults, then the
+//! user's file, then the graph's file, then the environment; the later wins. A key that nobody knows is an
+//! error with its place, never passed over.
+
+mod edit;
+mod layers;
+mod page;
+mod settings;
+mod value;
+
+pub use edit::{set, unset};
+pub use layers::{Config, Layer, Origin, files, unknown};
+pub use page::page;
+pub use settings::{ALL, Setting, find};
+pub use value::Value;
+
+pub use settings::{
+    DEFAULT_ADAPTER, ENV_PASS, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE,
+    RETENTION_SIZE, STOP_GRACE, TIMEOUT,
+};

@@ -1,0 +1,150 @@
+//! Every setting, with its kind, default and meaning: the one place for it. `docs/config.md` is written
+//! from here.
+
+use super::value::{Kind, Value};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its key in the files, with `.` between table and key.
+    pub key: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// As a word; absent: nothing is set.
+    pub default: Option<&'static str>,
+    /// What it does, in a sentence.
+    pub doc: &'static str,
+}
+
+impl Setting {
+    /// The environment variable that sets it.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("WG_{}", self.key.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// Its default.
+    #[must_use]
+    pub fn default_value(&self) -> Option<Value> {
+        self.default.map(|text| Value::parse(self.kind, text).expect("a test reads every default"))
+    }
+}
+
+/// Attempts at once.
+pub static MAX_AGENTS: Setting = Setting {
+    key: "max_agents",
+    kind: Kind::Count(1, 1_000),
+    default: Some("4"),
+    doc: "How many attempts may run at once.",
+};
+/// Attempts a task.
+pub static MAX_ATTEMPTS: Setting = Setting {
+    key: "max_attempts",
+    kind: Kind::Count(1, 1_000),
+    default: Some("3"),
+    doc: "How often a task is tried before it has failed, where the task does not say so itself.",
+};
+/// The adapter of tasks that name none.
+pub static DEFAULT_ADAPTER: Setting = Setting {
+    key: "default_adapter",
+    kind: Kind::Text,
+    default: None,
+    doc: "The adapter that runs tasks which name none; without one such tasks are for people.",
+};
+/// The longest an attempt may run.
+pub static TIMEOUT: Setting = Setting {
+    key: "timeout",
+    kind: Kind::Span,
+    default: None,
+    doc: "An attempt that runs longer is ended, where its task does not say so itself.",
+};
+/// Variables that agents are given.
+pub static ENV_PASS: Setting = Setting {
+    key: "env.pass",
+    kind: Kind::Words,
+    default: Some(""),
+    doc: "Environment variables of the dispatcher that agents are given, beside PATH, HOME and their like.",
+};
+/// Time between asking and killing.
+pub static STOP_GRACE: Setting = Setting {
+    key: "stop.grace",
+    kind: Kind::Span,
+    default: Some("10s"),
+    doc: "How long a process that is asked to end (SIGTERM) has before it is killed.",
+};
+/// Output kept of an attempt.
+pub static OUTPUT_LIMIT: Setting = Setting {
+    key: "output.limit",
+    kind: Kind::Size,
+    default: Some("16MB"),
+    doc: "How much of an attempt's output is kept; what is beyond is cut in the middle, with a mark.",
+};
+/// Age of attempts' files.
+pub static RETENTION_AGE: Setting = Setting {
+    key: "retention.age",
+    kind: Kind::Span,
+    default: Some("30d"),
+    doc: "Files of finished attempts are removed when they are older.",
+};
+/// Size of attempts' files.
+pub static RETENTION_SIZE: Setting = Setting {
+    key: "retention.size",
+    kind: Kind::Size,
+    default: Some("2GB"),
+    doc: "Files of finished attempts are removed, the oldest first, when all of them together are larger.",
+};
+/// Size of a log file.
+pub static LOG_SIZE: Setting = Setting {
+    key: "log.size",
+    kind: Kind::Size,
+    default: Some("10MB"),
+    doc: "The dispatcher's log begins a new file when it is larger.",
+};
+/// Log files kept.
+pub static LOG_FILES: Setting = Setting {
+    key: "log.files",
+    kind: Kind::Count(1, 100),
+    default: Some("5"),
+    doc: "How many older files of the dispatcher's log are kept.",
+};
+
+/// All of them, as people read them.
+pub static ALL: [&Setting; 11] = [
+    &MAX_AGENTS,
+    &MAX_ATTEMPTS,
+    &DEFAULT_ADAPTER,
+    &TIMEOUT,
+    &ENV_PASS,
+    &STOP_GRACE,
+    &OUTPUT_LIMIT,
+    &RETENTION_AGE,
+    &RETENTION_SIZE,
+    &LOG_SIZE,
+    &LOG_FILES,
+];
+
+/// The setting with this key.
+#[must_use]
+pub fn find(key: &str) -> Option<&'static Setting> {
+    ALL.into_iter().find(|setting| setting.key == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_default_is_of_its_kind_and_every_key_is_one() {
+        for setting in ALL {
+            if let Some(text) = setting.default {
+                assert!(Value::parse(setting.kind, text).is_ok(), "{}", setting.key);
+            }
+            assert!(setting.doc.ends_with('.'), "{}", setting.key);
+        }
+        let keys: BTreeSet<&str> = ALL.iter().map(|setting| setting.key).collect();
+        assert_eq!(keys.len(), ALL.len());
+        assert_eq!(ENV_PASS.variable(), "WG_ENV_PASS");
+    }
+}

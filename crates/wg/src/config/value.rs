@@ -1,0 +1,161 @@
+//! Values of settings: their kinds, how they are read from a file or a word, and how they are written.
+
+use std::fmt;
+use std::time::Duration;
+
+use toml_edit::{Array, Item, Value as Toml};
+use wg_core::time::{format_span, parse_span};
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A number between two bounds, both included.
+    Count(u64, u64),
+    /// A word.
+    Text,
+    /// A span of time, `90s`, `1h30m`.
+    Span,
+    /// A number of bytes, `16MB`.
+    Size,
+    /// A list of words.
+    Words,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(least, most) => write!(f, "number from {least} to {most}"),
+            Self::Text => f.write_str("text"),
+            Self::Span => f.write_str("span of time (90s, 30m, 1h30m, 7d)"),
+            Self::Size => f.write_str("size (500KB, 16MB, 2GB)"),
+            Self::Words => f.write_str("list of words"),
+        }
+    }
+}
+
+/// A value of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Of [`Kind::Count`].
+    Count(u64),
+    /// Of [`Kind::Text`].
+    Text(String),
+    /// Of [`Kind::Span`].
+    Span(Duration),
+    /// Of [`Kind::Size`], in bytes.
+    Size(u64),
+    /// Of [`Kind::Words`].
+    Words(Vec<String>),
+}
+
+const UNITS: [(&str, u64); 4] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000), ("B", 1)];
+
+impl Value {
+    /// Reads a word, as the environment and the command line give it; the error says what is wanted.
+    pub fn parse(kind: Kind, text: &str) -> Result<Self, String> {
+        let wanted = || format!("{text:?} is no {kind}");
+        match kind {
+            Kind::Count(least, most) => {
+                let count = text.trim().parse().ok().filter(|n| (least..=most).contains(n));
+                count.map(Self::Count).ok_or_else(wanted)
+            }
+            Kind::Text if text.trim().is_empty() => Err("it can't be empty".into()),
+            Kind::Text => Ok(Self::Text(text.to_owned())),
+            Kind::Span => parse_span(text).map(Self::Span).map_err(|_| wanted()),
+            Kind::Size => size(text).map(Self::Size).ok_or_else(wanted),
+            Kind::Words => {
+                let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+                Ok(Self::Words(words.map(str::to_owned).collect()))
+            }
+        }
+    }
+
+    /// Reads a value of a configuration file; the error says what is wanted.
+    pub fn from_toml(kind: Kind, item: &Item) -> Result<Self, String> {
+        match (kind, item.as_value()) {
+            (Kind::Words, Some(Toml::Array(array))) => array
+                .iter()
+                .map(|word| word.as_str().map(str::to_owned))
+                .collect::<Option<Vec<String>>>()
+                .map(Self::Words)
+                .ok_or_else(|| format!("it takes a {kind}")),
+            (Kind::Count(..) | Kind::Size, Some(Toml::Integer(number))) => {
+                Self::parse(kind, &number.value().to_string())
+            }
+            (Kind::Text | Kind::Span | Kind::Size, Some(Toml::String(text))) => {
+                Self::parse(kind, text.value())
+            }
+            _ => Err(format!("it takes a {kind}")),
+        }
+    }
+
+    /// The value as a configuration file has it.
+    #[must_use]
+    pub fn to_toml(&self) -> Toml {
+        match self {
+            Self::Count(count) => Toml::from(i64::try_from(*count).unwrap_or(i64::MAX)),
+            Self::Words(words) => Toml::Array(words.iter().map(String::as_str).collect::<Array>()),
+            Self::Text(_) | Self::Span(_) | Self::Size(_) => Toml::from(self.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Text(text) => f.write_str(text),
+            Self::Span(span) => f.write_str(&format_span(*span)),
+            Self::Size(bytes) => {
+                let whole = UNITS.iter().find(|(_, unit)| bytes % unit == 0).unwrap_or(&UNITS[3]);
+                write!(f, "{}{}", bytes / whole.1, whole.0)
+            }
+            Self::Words(words) => f.write_str(&words.join(",")),
+        }
+    }
+}
+
+impl serde::Serialize for Value {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Count(count) => to.serialize_u64(*count),
+            Self::Words(words) => words.serialize(to),
+            Self::Text(_) | Self::Span(_) | Self::Size(_) => to.collect_str(self),
+        }
+    }
+}
+
+fn size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (digits, unit) =
+        UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit))).unwrap_or((text, 1));
+    digits.trim().parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_every_kind_are_read_and_written() {
+        for (kind, text, written) in [
+            (Kind::Count(1, 9), "4", "4"),
+            (Kind::Text, "shell", "shell"),
+            (Kind::Span, "90m", "1h30m"),
+            (Kind::Size, "2000MB", "2GB"),
+            (Kind::Size, "1500", "1500B"),
+            (Kind::Words, "A, B,,", "A,B"),
+        ] {
+            assert_eq!(Value::parse(kind, text).map(|value| value.to_string()), Ok(written.to_owned()));
+        }
+        for (kind, text) in [
+            (Kind::Count(1, 9), "10"),
+            (Kind::Count(1, 9), "many"),
+            (Kind::Text, " "),
+            (Kind::Span, "soon"),
+            (Kind::Size, "2TB"),
+        ] {
+            assert!(Value::parse(kind, text).is_err(), "{text}");
+        }
+    }
+}

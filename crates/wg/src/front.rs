@@ -1,0 +1,104 @@
+//! From the process's arguments to its exit code: parse, prepare the context, run the verb, say what failed.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::args::{Cli, Everywhere, When, with_grouped_help};
+use crate::commands;
+use crate::context::Context;
+use crate::environment::Environment;
+use crate::error::{Failure, Result};
+use crate::output::{Form, Output, failure, sink};
+
+/// Runs a command line; gives its exit code.
+pub fn run(arguments: &[OsString]) -> u8 {
+    let env = Environment::of_process();
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => {
+            let out = Output::to_process(form(&cli.everywhere, &env), pager(&cli.everywhere, &env));
+            let mut ctx = Context::of_person(out, env, cli.verb.access(), cli.everywhere.dir);
+            let result = commands::run(cli.verb, &mut ctx);
+            finish(&mut ctx.out, result)
+        }
+        Err(error) => unparsed(arguments, &env, error),
+    }
+}
+
+/// Says what failed and writes out what is held back; gives the exit code.
+pub fn finish(out: &mut Output, result: Result<()>) -> u8 {
+    let finished = out.finish().map_err(Failure::from);
+    match result.and(finished) {
+        Ok(()) => 0,
+        Err(failure) => {
+            let form = out.form;
+            // Nobody is left to be told that standard error is gone.
+            let _ = failure::say(out.err(), form, &failure);
+            failure.kind.exit_code()
+        }
+    }
+}
+
+/// Help and version are output; anything else that clap says is an error of usage.
+fn unparsed(arguments: &[OsString], env: &Environment, mut error: clap::Error) -> u8 {
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let everywhere = Everywhere { json, color: When::Auto, exact_times: false, no_pager: false, dir: None };
+    let mut out = Output::to_process(form(&everywhere, env), pager(&everywhere, env));
+    let help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if error.kind() != ErrorKind::DisplayVersion
+        && help
+        && let Err(grouped) = with_grouped_help().try_get_matches_from(arguments)
+    {
+        error = grouped;
+    }
+    let rendered = error.render();
+    let text = if out.form.color { rendered.ansi().to_string() } else { rendered.to_string() };
+    if help {
+        out.page();
+        let written = out.write_all(text.as_bytes()).map_err(Failure::from);
+        let code = finish(&mut out, written);
+        return if error.exit_code() == 0 { code } else { 2 };
+    }
+    if json {
+        let line = text.lines().next().unwrap_or_default();
+        let message = line.strip_prefix("error: ").unwrap_or(line);
+        return finish(&mut out, Err(Failure::usage(message).hint("wg --help")));
+    }
+    let _ = out.err().write_all(text.as_bytes());
+    2
+}
+
+fn form(everywhere: &Everywhere, env: &Environment) -> Form {
+    let color = match everywhere.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            env.var("NO_COLOR").is_none()
+                && env.var("TERM").is_none_or(|term| term != "dumb")
+                && sink::on_terminal()
+        }
+    };
+    let given = env.var("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    Form {
+        json: everywhere.json,
+        color,
+        width: sink::width().or(given),
+        height: sink::height(),
+        exact_times: everywhere.exact_times,
+    }
+}
+
+fn pager(everywhere: &Everywhere, env: &Environment) -> Option<String> {
+    if everywhere.no_pager || !sink::on_terminal() {
+        return None;
+    }
+    let pager = env.var("WG_PAGER").or_else(|| env.var("PAGER")).unwrap_or_else(|| "less".into());
+    (pager != "cat").then_some(pager)
+}

@@ -1,0 +1,120 @@
+//! Text in columns: how wide it is on a terminal, cut to fit, wrapped, and made harmless.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns that a text takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text in at most `columns` columns; what was cut is marked by `…`.
+#[must_use]
+pub fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        kept.push(c);
+    }
+    if columns > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// One line of it, without control characters: what others wrote can't move the cursor of who reads it.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let first = text.trim().lines().next().unwrap_or("");
+    first.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect()
+}
+
+/// All lines of it, without control characters other than line ends and tabs.
+#[must_use]
+pub fn block(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+/// Wraps words at `columns` columns; a word that is longer than a line is broken; spaces at the start of a
+/// line are kept for what follows it.
+#[must_use]
+pub fn wrap(text: &str, columns: Option<usize>) -> Vec<String> {
+    let Some(columns) = columns.map(|columns| columns.max(8)) else {
+        return text.lines().map(str::to_owned).collect();
+    };
+    let mut lines = Vec::new();
+    for source in text.lines() {
+        if width(source) <= columns {
+            lines.push(source.trim_end().to_owned());
+        } else {
+            wrap_line(source, columns, &mut lines);
+        }
+    }
+    lines
+}
+
+fn wrap_line(source: &str, columns: usize, lines: &mut Vec<String>) {
+    let indent_width = source.len() - source.trim_start_matches(' ').len();
+    let indent = " ".repeat(indent_width.min(columns / 2));
+    let mut current = indent.clone();
+    for word in source.split_whitespace() {
+        let blank = current.trim().is_empty();
+        if !blank && width(&current) + 1 + width(word) > columns {
+            lines.push(std::mem::replace(&mut current, indent.clone()));
+        } else if !blank {
+            current.push(' ');
+        }
+        for c in word.chars() {
+            if width(&current) + c.width().unwrap_or(0) > columns {
+                lines.push(std::mem::replace(&mut current, indent.clone()));
+            }
+            current.push(c);
+        }
+    }
+    lines.push(current);
+}
+
+/// `1 task`, `2 tasks`.
+#[must_use]
+pub fn count(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(cut("日本語のテスト", 7), "日本語…");
+        assert_eq!(cut("日本語のテスト", 6), "日本…");
+        assert_eq!(cut("plain", 5), "plain");
+        assert_eq!(cut("plain", 4), "pla…");
+        assert_eq!(cut("plain", 0), "");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(line("a\u{1b}[31mb\tc\nd"), "a[31mb c");
+        assert_eq!(block("a\u{7}\n\tb"), "a\n\tb");
+    }
+
+    #[test]
+    fn words_are_wrapped_and_indents_kept() {
+        let text = "one two three\n  - four five six";
+        assert_eq!(wrap(text, Some(11)), ["one two", "three", "  - four", "  five six"]);
+        assert_eq!(wrap("abcdefghijkl", Some(8)), ["abcdefgh", "ijkl"]);
+        assert_eq!(wrap("a b", None), ["a b"]);
+        for line in wrap(&"wörter 日本語 ".repeat(20), Some(17)) {
+            assert!(width(&line) <= 17, "{line}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! From what a person typed to the tasks that are meant: a whole id, a unique prefix, or a selection.
+
+use std::ops::ControlFlow;
+
+use wg_core::id::TaskId;
+use wg_core::port::{Page, Read, StoreError, TaskFilter, TaskOrder};
+use wg_core::task::Task;
+
+use crate::error::{Failure, Result};
+use crate::nearest::nearest;
+use crate::output::text;
+
+/// Candidates that are named when a prefix is not unique.
+const NAMED: usize = 8;
+/// Tasks that are looked through for what may have been meant.
+const LOOKED_THROUGH: usize = 20_000;
+
+/// The task that `typed` means: exactly that id, or the one id that begins with it.
+pub fn task_id(read: &mut dyn Read, typed: &str) -> Result<TaskId> {
+    // What a table has cut ends in `…`, and is copied so.
+    let typed = typed.trim().trim_end_matches('…');
+    let id = TaskId::parse(typed)
+        .map_err(|bad| Failure::usage(format!("{typed:?} is no task id")).because(bad))?;
+    if read.task(&id)?.is_some() {
+        return Ok(id);
+    }
+    let filter = TaskFilter { prefix: Some(typed.to_owned()), ..TaskFilter::default() };
+    let mut found = ids(read, &filter, NAMED + 1)?;
+    match found.len() {
+        0 => Err(missing(read, typed)?),
+        1 => Ok(found.remove(0)),
+        _ => Err(ambiguous(typed, &found)),
+    }
+}
+
+/// The tasks that these words mean, each once, in their order.
+pub fn task_ids(read: &mut dyn Read, typed: &[String]) -> Result<Vec<TaskId>> {
+    let mut found: Vec<TaskId> = Vec::with_capacity(typed.len());
+    for word in typed {
+        let id = task_id(read, word)?;
+        if !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// Ids of the tasks that a filter takes, at most `limit`.
+pub fn ids(
+    read: &mut dyn Read,
+    filter: &TaskFilter,
+    limit: usize,
+) -> std::result::Result<Vec<TaskId>, StoreError> {
+    let mut found = Vec::new();
+    read.visit_tasks(filter, TaskOrder::Id, Page::first(limit), &mut |task| {
+        found.push(task.id);
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+fn ambiguous(typed: &str, found: &[TaskId]) -> Failure {
+    let named: Vec<&str> = found.iter().take(NAMED).map(TaskId::as_str).collect();
+    let more = if found.len() > NAMED { ", …" } else { "" };
+    Failure::usage(format!("{typed} could be several tasks"))
+        .because(format!("{}{more}", named.join(", ")))
+        .hint("type more of the id")
+}
+
+fn missing(read: &mut dyn Read, typed: &str) -> Result<Failure> {
+    let known = ids(read, &TaskFilter::default(), LOOKED_THROUGH)?;
+    let failure = Failure::not_found(format!("there is no task {}", text::line(typed)));
+    Ok(match nearest(typed, known.iter().map(TaskId::as_str)) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None if known.is_empty() => failure.hint("the graph is empty: wg add TITLE"),
+        None => failure.hint("wg list --all"),
+    })
+}
+
+/// The task with this id, which was found before.
+pub fn found(read: &mut dyn Read, id: &TaskId) -> Result<Task> {
+    match read.task(id)? {
+        Some((task, _)) => Ok(task),
+        None => Err(Failure::not_found(format!("there is no task {id}"))),
+    }
+}
