@@ -22,6 +22,8 @@ pub(super) struct Closing {
 pub(super) struct FileTasks<'a> {
     /// Their ids by place; `None` where a record is no task.
     pub ids: &'a [Option<TaskId>],
+    /// The places of the tasks, ordered by id.
+    pub order: &'a [usize],
     /// Where an id stands.
     pub by_id: &'a HashMap<TaskId, usize>,
     /// Their dependencies.
@@ -43,7 +45,6 @@ enum Mark {
 }
 
 struct Node {
-    id: Option<TaskId>,
     mark: Mark,
     edges: Option<Vec<Edge>>,
 }
@@ -57,8 +58,10 @@ struct Step {
 struct Search<'a, 'k> {
     file: &'a FileTasks<'a>,
     known: &'a mut Known<'k>,
+    /// The records of the file by place, then `outside`.
     nodes: Vec<Node>,
-    outside: HashMap<TaskId, usize>,
+    outside: Vec<TaskId>,
+    outside_by_id: HashMap<TaskId, usize>,
 }
 
 /// Finds the edges that must go so that no cycle is left: the same ones whatever the order of the lines.
@@ -68,11 +71,9 @@ pub(super) fn closing(
     known: &mut Known<'_>,
     found: &mut dyn FnMut(Closing, &dyn Fn() -> CyclePath),
 ) -> Result<(), StoreError> {
-    let mut order: Vec<usize> = (0..file.ids.len()).filter(|place| file.ids[*place].is_some()).collect();
-    order.sort_by(|a, b| file.ids[*a].cmp(&file.ids[*b]));
-    let nodes = file.ids.iter().map(|id| Node { id: id.clone(), mark: Mark::New, edges: None }).collect();
-    let mut search = Search { file, known, nodes, outside: HashMap::new() };
-    for start in order {
+    let nodes = file.ids.iter().map(|_| Node { mark: Mark::New, edges: None }).collect();
+    let mut search = Search { file, known, nodes, outside: Vec::new(), outside_by_id: HashMap::new() };
+    for &start in file.order {
         if search.nodes[start].mark == Mark::New {
             search.walk(start, found)?;
         }
@@ -128,18 +129,12 @@ impl Search<'_, '_> {
         // The graph by itself has no cycle, so there is one; were there none, the edges stay.
         let Some(at) = (from..way.len()).rev().find(|depth| edge_at(&way[*depth]).ours) else { return };
         let to = edge_at(&way[at]).to;
-        let on = match &self.nodes[to].id {
-            Some(id) if to >= self.file.ids.len() => End::Elsewhere(id.clone()),
-            _ => End::Here(to),
+        let on = match to < self.file.ids.len() {
+            true => End::Here(to),
+            false => End::Elsewhere(self.id(to).clone()),
         };
         let length = way.len() - from;
-        let nodes = &self.nodes;
-        let path = || {
-            CyclePath::new(length + 1, |n| {
-                let depth = from + (at - from + n) % length;
-                nodes[way[depth].node].id.as_ref().expect("only tasks are walked")
-            })
-        };
+        let path = || CyclePath::new(length + 1, |n| self.id(way[from + (at - from + n) % length].node));
         found(Closing { place: way[at].node, on }, &path);
         for step in way.drain(at + 1..) {
             self.nodes[step.node].mark = Mark::New;
@@ -151,63 +146,56 @@ impl Search<'_, '_> {
         if self.nodes[node].edges.is_some() {
             return Ok(());
         }
-        let id = self.nodes[node].id.clone().expect("only tasks are walked");
-        let here = self.known.get(&id)?.map(|known| known.after.clone());
-        let ours: Vec<End> = self.file.after.get(node).cloned().unwrap_or_default();
+        let file = self.file;
+        let ours = file.after.get(node).map_or(&[][..], Vec::as_slice);
+        let id = self.id(node).clone();
         let mut edges = Vec::new();
-        match here {
-            None => {
+        match self.known.get(&id)?.map(|known| known.after.clone()) {
+            None => edges.extend(ours.iter().map(|end| Edge { to: self.node(end), ours: true })),
+            // As core merges: the file's dependencies count where nobody changed them here since.
+            Some(here)
+                if node < file.ids.len() && self.known.imported_after(&id)?.as_ref() == Some(&here) =>
+            {
                 for end in ours {
-                    edges.push(Edge { to: self.node(end), ours: true });
+                    let to = self.node(end);
+                    edges.push(Edge { to, ours: !here.contains(self.id(to)) });
                 }
             }
-            Some(here) => {
-                // As core merges: the file's dependencies count where nobody changed them here since.
-                let taken =
-                    node < self.file.ids.len() && self.known.imported_after(&id)?.as_ref() == Some(&here);
-                if taken {
-                    for end in ours {
-                        let ours = !here.contains(self.id_of(&end));
-                        edges.push(Edge { to: self.node(end), ours });
-                    }
-                } else {
-                    for id in here {
-                        edges.push(Edge { to: self.named(id), ours: false });
-                    }
-                }
-            }
+            Some(here) => edges.extend(here.iter().map(|id| Edge { to: self.named(id), ours: false })),
         }
         self.nodes[node].edges = Some(edges);
         Ok(())
     }
 
-    fn id_of<'e>(&'e self, end: &'e End) -> &'e TaskId {
-        match end {
-            End::Here(place) => self.nodes[*place].id.as_ref().expect("edges lead to tasks"),
-            End::Elsewhere(id) => id,
+    fn id(&self, node: usize) -> &TaskId {
+        match self.file.ids.get(node) {
+            Some(id) => id.as_ref().expect("only tasks are walked"),
+            None => &self.outside[node - self.file.ids.len()],
         }
     }
 
-    fn node(&mut self, end: End) -> usize {
+    fn node(&mut self, end: &End) -> usize {
         match end {
-            End::Here(place) => place,
+            End::Here(place) => *place,
             End::Elsewhere(id) => self.outside(id),
         }
     }
 
-    fn named(&mut self, id: TaskId) -> usize {
-        match self.file.by_id.get(&id) {
+    fn named(&mut self, id: &TaskId) -> usize {
+        match self.file.by_id.get(id) {
             Some(place) if self.file.ids[*place].is_some() => *place,
             _ => self.outside(id),
         }
     }
 
-    fn outside(&mut self, id: TaskId) -> usize {
-        if let Some(node) = self.outside.get(&id) {
+    fn outside(&mut self, id: &TaskId) -> usize {
+        if let Some(node) = self.outside_by_id.get(id) {
             return *node;
         }
-        self.nodes.push(Node { id: Some(id.clone()), mark: Mark::New, edges: None });
-        self.outside.insert(id, self.nodes.len() - 1);
-        self.nodes.len() - 1
+        let node = self.nodes.len();
+        self.nodes.push(Node { mark: Mark::New, edges: None });
+        self.outside.push(id.clone());
+        self.outside_by_id.insert(id.clone(), node);
+        node
     }
 }

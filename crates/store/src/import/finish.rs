@@ -35,12 +35,22 @@ pub(super) fn finish(
     }
     let mut after = edges::dependencies(&mut records, &mut names, &mut report)
         .map_err(|_| ImportError::Tangled { name: options.name.clone() })?;
-    open_cycles(&records, &by_id, &mut after, &mut known, options, &mut report)?;
+    let ids: Vec<Option<TaskId>> = records.iter().map(task_id).collect();
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_unstable_by_key(|place| &records[*place].record.id);
+    let tasks_only: Vec<usize> = order.iter().copied().filter(|place| ids[*place].is_some()).collect();
+    let file = FileTasks { ids: &ids, order: &tasks_only, by_id: &by_id, after: &after };
+    let gone = closing_edges(&file, &records, &mut known, options, &mut report)?;
+    for (place, gone) in gone {
+        after[place].retain(|end| !gone.contains(end));
+    }
     note_evaluations(&mut records, &mut names, &mut report);
 
-    let ids: Vec<Option<TaskId>> = records.iter().map(task_id).collect();
-    let mut tasks = Vec::new();
-    for (placed, ends) in records.into_iter().zip(after) {
+    let mut tasks = Vec::with_capacity(tasks_only.len());
+    let mut records: Vec<Option<Placed>> = records.into_iter().map(Some).collect();
+    for place in order {
+        let placed = records[place].take().expect("each place is once in the order");
+        let ends = std::mem::take(&mut after[place]);
         match placed.record.what {
             What::LeftOut { why, .. } => {
                 report.lines.left_out += 1;
@@ -55,7 +65,6 @@ pub(super) fn finish(
             }
         }
     }
-    tasks.sort_by(|a, b| a.task.id.cmp(&b.task.id));
     ground_parents(&mut tasks, &mut known, &mut report)?;
     for imported in &tasks {
         account(imported, &mut report);
@@ -76,19 +85,17 @@ fn task_id(placed: &Placed) -> Option<TaskId> {
     matches!(placed.record.what, What::Task(_)).then(|| placed.record.id.clone())
 }
 
-/// Takes out the dependencies that close a cycle. They are problems of their lines unless we keep going.
-fn open_cycles(
+/// The dependencies that must go because they close a cycle, by the place of their task. They are problems of
+/// their lines unless we keep going.
+fn closing_edges(
+    file: &FileTasks<'_>,
     records: &[Placed],
-    by_id: &HashMap<TaskId, usize>,
-    after: &mut [Vec<End>],
     known: &mut Known<'_>,
     options: &Options,
     report: &mut Report,
-) -> Result<(), StoreError> {
-    let ids: Vec<Option<TaskId>> = records.iter().map(task_id).collect();
+) -> Result<HashMap<usize, HashSet<End>>, StoreError> {
     let mut gone: HashMap<usize, HashSet<End>> = HashMap::new();
-    let file = FileTasks { ids: &ids, by_id, after };
-    cycle::closing(&file, known, &mut |closing, path| {
+    cycle::closing(file, known, &mut |closing, path| {
         report.edges.cycles.push(path);
         if !options.keep_going {
             let line = records[closing.place].line;
@@ -96,10 +103,7 @@ fn open_cycles(
         }
         gone.entry(closing.place).or_default().insert(closing.on);
     })?;
-    for (place, gone) in gone {
-        after[place].retain(|end| !gone.contains(end));
-    }
-    Ok(())
+    Ok(gone)
 }
 
 /// Finished evaluations that are left out become log entries of their tasks.
