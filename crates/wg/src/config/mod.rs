@@ -2,12 +2,14 @@
 //! user's file, then the graph's file, then the environment; the later wins. A key that nobody knows is an
 //! error with its place, never passed over.
 
+mod dispatch;
 mod edit;
 mod layers;
 mod page;
 mod settings;
 mod value;
 
+pub use dispatch::dispatch_config;
 pub use edit::{set, unset};
 pub use layers::{Config, Layer, Origin, files, unknown};
 pub use page::page;
@@ -16,5 +18,5 @@ pub use value::Value;
 
 pub use settings::{
     DEFAULT_ADAPTER, ENV_PASS, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE,
-    RETENTION_SIZE, STOP_GRACE, TIMEOUT,
+    RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
 };

@@ -44,6 +44,13 @@ pub static MAX_ATTEMPTS: Setting = Setting {
     default: Some("3"),
     doc: "How often a task is tried before it has failed, where the task does not say so itself.",
 };
+/// The pause before the second attempt.
+pub static RETRY_FIRST: Setting = Setting {
+    key: "retry.first",
+    kind: Kind::Span,
+    default: Some("30s"),
+    doc: "How long after its first bad end a task is tried again; it doubles with each attempt, up to 15m.",
+};
 /// The adapter of tasks that name none.
 pub static DEFAULT_ADAPTER: Setting = Setting {
     key: "default_adapter",
@@ -58,6 +65,13 @@ pub static TIMEOUT: Setting = Setting {
     default: None,
     doc: "An attempt that runs longer is ended, where its task does not say so itself.",
 };
+/// The shell of tasks with a command.
+pub static SHELL_PROGRAM: Setting = Setting {
+    key: "shell.program",
+    kind: Kind::Text,
+    default: Some("/bin/sh"),
+    doc: "The shell that runs a task's command, as in `/bin/sh -c COMMAND`.",
+};
 /// Variables that agents are given.
 pub static ENV_PASS: Setting = Setting {
     key: "env.pass",
@@ -69,7 +83,7 @@ pub static ENV_PASS: Setting = Setting {
 pub static STOP_GRACE: Setting = Setting {
     key: "stop.grace",
     kind: Kind::Span,
-    default: Some("10s"),
+    default: Some("5s"),
     doc: "How long a process that is asked to end (SIGTERM) has before it is killed.",
 };
 /// Output kept of an attempt.
@@ -109,11 +123,13 @@ pub static LOG_FILES: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 11] = [
+pub static ALL: [&Setting; 13] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
+    &RETRY_FIRST,
     &DEFAULT_ADAPTER,
     &TIMEOUT,
+    &SHELL_PROGRAM,
     &ENV_PASS,
     &STOP_GRACE,
     &OUTPUT_LIMIT,

@@ -1,0 +1,70 @@
+//! The configuration as a dispatcher takes it.
+
+use wg_agents::ShellConfig;
+use wg_dispatch::config::DispatchConfig;
+use wg_dispatch::log_file::LogLimits;
+use wg_dispatch::retention::Retention;
+
+use super::layers::Config;
+use super::settings::{
+    DEFAULT_ADAPTER, ENV_PASS, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE,
+    RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
+};
+
+/// What a dispatcher is told.
+#[must_use]
+pub fn dispatch_config(config: &Config) -> DispatchConfig {
+    let otherwise = DispatchConfig::default();
+    let count = |setting| u32::try_from(config.number(setting)).unwrap_or(u32::MAX);
+    let span = |setting, otherwise| config.span(setting).unwrap_or(otherwise);
+    DispatchConfig {
+        max_agents: usize::try_from(config.number(&MAX_AGENTS)).unwrap_or(usize::MAX),
+        default_adapter: config.text(&DEFAULT_ADAPTER).map(str::to_owned),
+        shell: ShellConfig {
+            program: config.text(&SHELL_PROGRAM).map_or(otherwise.shell.program, str::to_owned),
+        },
+        max_attempts: count(&MAX_ATTEMPTS),
+        first_pause: span(&RETRY_FIRST, otherwise.first_pause),
+        timeout: config.span(&TIMEOUT),
+        kill_grace: span(&STOP_GRACE, otherwise.kill_grace),
+        output_cap: config.number(&OUTPUT_LIMIT),
+        env_pass: config.words(&ENV_PASS).to_vec(),
+        retention: Retention {
+            age: span(&RETENTION_AGE, otherwise.retention.age),
+            bytes: config.number(&RETENTION_SIZE),
+        },
+        log: LogLimits { bytes: config.number(&LOG_SIZE), keep: count(&LOG_FILES) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+
+    #[test]
+    fn what_is_set_reaches_the_dispatcher_and_the_rest_is_its_own_default() {
+        let defaults = Config::load(&Environment::given([]), None).unwrap();
+        let own = DispatchConfig::default();
+        let told = dispatch_config(&defaults);
+        // One default is here in the user's units (MB are millions), so those are not compared.
+        let sizes = |config: DispatchConfig| DispatchConfig {
+            output_cap: 0,
+            retention: own.retention,
+            log: own.log,
+            ..config
+        };
+        assert_eq!(sizes(told), sizes(own.clone()));
+        let env = [
+            ("WG_RETRY_FIRST", "2s"),
+            ("WG_SHELL_PROGRAM", "/bin/dash"),
+            ("WG_ENV_PASS", "A,B"),
+            ("WG_TIMEOUT", "1h"),
+        ];
+        let told = dispatch_config(&Config::load(&Environment::given(env), None).unwrap());
+        assert_eq!(told.first_pause.as_secs(), 2);
+        assert_eq!(told.shell.program, "/bin/dash");
+        assert_eq!(told.env_pass, ["A", "B"]);
+        assert_eq!(told.timeout.map(|timeout| timeout.as_secs()), Some(3_600));
+    }
+}
