@@ -5,7 +5,7 @@
 //! that was opened *before* its start time was read again, so never a later process with the same number.
 //! The only `unsafe` of the program stands here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -286,6 +286,35 @@ fn carries(pid: u32, needle: &str) -> bool {
         .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == needle.as_bytes()))
 }
 
+/// All living processes with a mark of any attempt, by mark.
+///
+/// # Errors
+/// When `/proc` can't be read, so that nothing is known.
+pub fn marked() -> io::Result<BTreeMap<String, Vec<ProcessIdentity>>> {
+    let mut marked: BTreeMap<String, Vec<ProcessIdentity>> = BTreeMap::new();
+    let own = own_pid();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let Some(mark) = mark_of(pid).filter(|_| pid != own) else { continue };
+        // Again, with the pidfd open: the number may have changed hands between.
+        if let Ok(process) = Process::of(pid)
+            && mark_of(pid).as_ref() == Some(&mark)
+            && !process.has_ended()
+        {
+            marked.entry(mark).or_default().push(process.identity);
+        }
+    }
+    Ok(marked)
+}
+
+fn mark_of(pid: u32) -> Option<String> {
+    let environ = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let entry = environ.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(b"WG_ATTEMPT="))?;
+    String::from_utf8(entry.to_vec()).ok()
+}
+
 /// Whether a living process is in the session that the agent opened. The number of a session is not given to
 /// another process while a member lives; one that is older than the agent is in an earlier session.
 fn in_session(pid: u32, agent: &ProcessIdentity) -> bool {
@@ -415,6 +444,7 @@ mod tests {
         let mut child = sleeper("agent-2.1.b");
         let agent = identity_of(child.id()).unwrap();
         assert!(scan("agent-2.1.bb", None).unwrap().is_empty());
+        assert_eq!(marked().unwrap()["agent-2.1.b"], [agent.clone()]);
         let found = scan("agent-2.1.b", None).unwrap();
         assert_eq!(found.carriers.iter().map(Process::pid).collect::<Vec<_>>(), [child.id()]);
         assert_eq!(scan("agent-9.9.z", Some(&agent)).unwrap().unsure, [child.id()]);

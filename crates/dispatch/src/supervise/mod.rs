@@ -15,6 +15,7 @@ pub mod linux;
 mod lock;
 mod protocol;
 mod prove;
+mod shim;
 mod spawn;
 mod sweep;
 mod terminate;

@@ -1,0 +1,471 @@
+//! A shim's life as a pure machine: events in, actions out, time as an argument.
+//!
+//! ```text
+//! fresh ─lock→ locked ─check→ checked ─started→ marked ─exec→ running ─→ ending ─→ verifying ─→ recording ─→ over
+//!   │ another has it            │ refused          │ was there                                      │
+//!   └──────→ over               └──→ recording     └──→ over                       exit record, then told, then poke
+//! ```
+//!
+//! It is total: whatever comes whenever, it answers. What it promises for any sequence of events (tested
+//! below): nothing is executed without lock, check and `started`, in this order; at most one execution; the
+//! exit record before anybody is told; and once the tree is gone it ends.
+
+use std::time::Duration;
+
+use wg_core::attempt::ExitStatus;
+use wg_core::time::format_span;
+
+use crate::files::{EndedBy, LaunchSpec};
+
+/// How often a lock that is held is tried: whoever looks at an attempt holds it for less than this in all.
+const LOCK_TRIES: u32 = 100;
+/// Between two tries of the lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+/// From SIGTERM to SIGKILL for what the first process left behind when it ended.
+const LEFT_GRACE: Duration = Duration::from_secs(1);
+/// Between the first two SIGKILL sweeps; each later pause is twice as long, up to [`SWEEP_PAUSE_MAX`]. The
+/// end of the last process is heard of at once; a sweep is for those that were forked meanwhile.
+const SWEEP_PAUSE: Duration = Duration::from_millis(10);
+const SWEEP_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How often the exit record is tried on a disk that does not take it.
+const RECORD_TRIES: u32 = 40;
+/// Between two tries of it.
+const RECORD_PAUSE: Duration = Duration::from_millis(250);
+
+/// What happened. Times are counted from the shim's start, on a clock that nobody sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The lock is ours.
+    Locked,
+    /// Another process has the lock.
+    LockBusy,
+    /// The agent may start.
+    Admitted,
+    /// It may not, or what it needs could not be set up.
+    Refused(String),
+    /// The `started` mark was made.
+    Marked,
+    /// It was there already.
+    MarkThere,
+    /// The agent's first process runs.
+    Spawned,
+    /// It could not be executed.
+    SpawnFailed {
+        /// As a number.
+        errno: Option<i32>,
+        /// In words.
+        text: String,
+    },
+    /// The agent's first process ended.
+    Exited {
+        /// How.
+        status: ExitStatus,
+        /// Others of its tree are still there.
+        others: bool,
+    },
+    /// No process of the tree is a child of ours any more.
+    Childless,
+    /// It was looked whether anything is left anywhere.
+    Verified {
+        /// Nothing is.
+        gone: bool,
+    },
+    /// Somebody wants it ended.
+    Stop {
+        /// From SIGTERM to SIGKILL.
+        grace: Duration,
+    },
+    /// The worker has reported.
+    Reported,
+    /// The exit record is written.
+    Recorded,
+    /// It could not be written.
+    RecordFailed,
+    /// Time went by.
+    Time,
+}
+
+/// What is to be done, in this order. Those that say so answer with an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Try the lock: `Locked` or `LockBusy`, or `Refused` where it can't be tried.
+    Lock,
+    /// Open the door and read the store: `Admitted` or `Refused`.
+    Check,
+    /// Make the `started` mark: `Marked`, `MarkThere`, or `Refused` where it can't be written.
+    Mark,
+    /// Execute the agent: `Spawned` or `SpawnFailed`.
+    Spawn,
+    /// Write a line into the output.
+    Announce(String),
+    /// SIGTERM to the agent's process group.
+    TermGroup,
+    /// SIGTERM to everything that is left.
+    TermAll,
+    /// SIGKILL to everything.
+    KillAll,
+    /// Look twice whether anything is left: `Verified`.
+    Verify,
+    /// Write the exit record: `Recorded` or `RecordFailed`.
+    Record(Ending),
+    /// Tell those who wait that it is over.
+    Tell,
+    /// Tell the dispatcher to look.
+    Poke,
+    /// End the shim.
+    Leave,
+}
+
+/// What goes into the exit record of what the machine knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// What brought the end.
+    pub because: EndedBy,
+    /// How the first process left.
+    pub status: Option<ExitStatus>,
+    /// The worker had reported.
+    pub reported: bool,
+    /// Nothing is left.
+    pub gone: bool,
+}
+
+impl Ending {
+    fn new(because: EndedBy) -> Self {
+        Self { because, status: None, reported: false, gone: true }
+    }
+}
+
+/// Where a shim stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It has no lock yet.
+    Fresh {
+        /// Tries so far.
+        tries: u32,
+        /// The next one.
+        again_at: Duration,
+    },
+    /// It has the lock, and may it start?
+    Locked,
+    /// It may, and nobody has yet?
+    Checked,
+    /// The agent is about to be executed; a stop that came meanwhile follows at once.
+    Marked {
+        /// The stop's grace.
+        stop: Option<Duration>,
+    },
+    /// The agent runs.
+    Running {
+        /// It is ended then.
+        deadline: Option<Duration>,
+        /// It has reported, and is ended then; the deadline no longer counts.
+        leave_by: Option<Duration>,
+    },
+    /// It is being ended.
+    Ending {
+        /// What is known of its end.
+        ending: Ending,
+        /// How.
+        how: How,
+    },
+    /// It is being looked whether anything is left.
+    Verifying(Ending),
+    /// The exit record is being written.
+    Recording {
+        /// What goes into it.
+        ending: Ending,
+        /// Tries so far.
+        tries: u32,
+        /// The next one.
+        again_at: Option<Duration>,
+    },
+    /// Nothing more happens.
+    Over,
+}
+
+/// How far the ending is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Asked with SIGTERM; SIGKILL follows then.
+    Asked {
+        /// When.
+        kill_at: Duration,
+    },
+    /// Killed; again then, for what was forked meanwhile.
+    Killing {
+        /// When.
+        again_at: Duration,
+        /// How long after the last time.
+        pause: Duration,
+    },
+}
+
+/// The spans that a shim keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The agent's longest run.
+    pub timeout: Option<Duration>,
+    /// From SIGTERM to SIGKILL.
+    pub kill_grace: Duration,
+    /// From a report to the end.
+    pub leave_grace: Duration,
+}
+
+impl From<&LaunchSpec> for Limits {
+    fn from(spec: &LaunchSpec) -> Self {
+        Self { timeout: spec.timeout, kill_grace: spec.kill_grace, leave_grace: spec.leave_grace }
+    }
+}
+
+/// The machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    state: State,
+    limits: Limits,
+}
+
+impl Machine {
+    /// A new shim, and what it does first.
+    #[must_use]
+    pub fn begin(limits: Limits) -> (Self, Vec<Action>) {
+        let state = State::Fresh { tries: 1, again_at: LOCK_PAUSE };
+        (Self { state, limits }, vec![Action::Lock])
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// When it wants to hear of the time, if nothing happens before.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Duration> {
+        match &self.state {
+            State::Fresh { again_at, .. } => Some(*again_at),
+            State::Running { leave_by: Some(leave_by), .. } => Some(*leave_by),
+            State::Running { deadline, leave_by: None } => *deadline,
+            State::Ending { how: How::Asked { kill_at }, .. } => Some(*kill_at),
+            State::Ending { how: How::Killing { again_at, .. }, .. } => Some(*again_at),
+            State::Recording { again_at, .. } => *again_at,
+            State::Locked | State::Checked | State::Marked { .. } | State::Verifying(_) | State::Over => None,
+        }
+    }
+
+    /// Takes an event; gives what is to be done.
+    #[must_use]
+    pub fn step(&mut self, event: Event, now: Duration) -> Vec<Action> {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        let (state, actions) = match state {
+            State::Fresh { tries, again_at } => fresh(tries, again_at, event, now),
+            State::Locked => locked(event),
+            State::Checked => checked(event),
+            State::Marked { stop } => self.marked(stop, event, now),
+            State::Running { deadline, leave_by } => self.running(deadline, leave_by, event, now),
+            State::Ending { ending, how } => ending_on(ending, how, event, now),
+            State::Verifying(ending) => verifying(ending, event),
+            State::Recording { ending, tries, again_at } => recording(ending, tries, again_at, event, now),
+            State::Over => (State::Over, Vec::new()),
+        };
+        self.state = state;
+        actions
+    }
+
+    fn marked(&self, stop: Option<Duration>, event: Event, now: Duration) -> (State, Vec<Action>) {
+        match event {
+            Event::Spawned => match stop {
+                Some(grace) => ask(Ending::new(EndedBy::Stop), now.saturating_add(grace), None),
+                None => {
+                    let deadline = self.limits.timeout.map(|timeout| now.saturating_add(timeout));
+                    (State::Running { deadline, leave_by: None }, Vec::new())
+                }
+            },
+            Event::SpawnFailed { errno, text } => record(Ending::new(EndedBy::SpawnFailed { errno, text })),
+            Event::Stop { grace } => {
+                (State::Marked { stop: Some(stop.map_or(grace, |first| first.min(grace))) }, Vec::new())
+            }
+            _ => (State::Marked { stop }, Vec::new()),
+        }
+    }
+
+    fn running(
+        &self,
+        deadline: Option<Duration>,
+        leave_by: Option<Duration>,
+        event: Event,
+        now: Duration,
+    ) -> (State, Vec<Action>) {
+        let reported = leave_by.is_some();
+        let ending = |because| Ending { reported, ..Ending::new(because) };
+        match event {
+            Event::Exited { status, others } => {
+                let ending = Ending { status: Some(status), ..ending(EndedBy::Process) };
+                if others {
+                    let how = How::Asked { kill_at: now + LEFT_GRACE };
+                    (State::Ending { ending, how }, vec![Action::TermAll])
+                } else {
+                    // Nothing was left behind: having no child proves it, and the scans have nothing to add.
+                    record(ending)
+                }
+            }
+            Event::Childless => (State::Verifying(ending(EndedBy::Process)), vec![Action::Verify]),
+            Event::Stop { grace } => ask(ending(EndedBy::Stop), now.saturating_add(grace), None),
+            Event::Reported => {
+                let leave_by = leave_by.unwrap_or(now.saturating_add(self.limits.leave_grace));
+                (State::Running { deadline, leave_by: Some(leave_by) }, Vec::new())
+            }
+            Event::Time => {
+                let (because, line) = match (leave_by, deadline) {
+                    (Some(at), _) if at <= now => {
+                        let waited = format_span(self.limits.leave_grace);
+                        (EndedBy::Lingered, format!("reported, but still there {waited} later: ending it"))
+                    }
+                    (None, Some(at)) if at <= now => {
+                        let timeout = format_span(self.limits.timeout.unwrap_or_default());
+                        (
+                            EndedBy::Deadline,
+                            format!("still running after its timeout of {timeout}: ending it"),
+                        )
+                    }
+                    _ => return (State::Running { deadline, leave_by }, Vec::new()),
+                };
+                ask(ending(because), now.saturating_add(self.limits.kill_grace), Some(line))
+            }
+            _ => (State::Running { deadline, leave_by }, Vec::new()),
+        }
+    }
+}
+
+fn fresh(tries: u32, again_at: Duration, event: Event, now: Duration) -> (State, Vec<Action>) {
+    match event {
+        Event::Locked => (State::Locked, vec![Action::Check]),
+        // Whoever holds the lock owns the attempt, with its record.
+        Event::LockBusy if tries >= LOCK_TRIES => over(),
+        Event::Refused(_) => over(),
+        Event::LockBusy => (State::Fresh { tries, again_at: now + LOCK_PAUSE }, Vec::new()),
+        Event::Time if now >= again_at => {
+            (State::Fresh { tries: tries + 1, again_at: now + LOCK_PAUSE }, vec![Action::Lock])
+        }
+        _ => (State::Fresh { tries, again_at }, Vec::new()),
+    }
+}
+
+fn locked(event: Event) -> (State, Vec<Action>) {
+    match event {
+        Event::Admitted => (State::Checked, vec![Action::Mark]),
+        Event::Refused(why) => refuse(why),
+        Event::Stop { .. } => refuse("its end was asked for before it started".to_owned()),
+        _ => (State::Locked, Vec::new()),
+    }
+}
+
+fn checked(event: Event) -> (State, Vec<Action>) {
+    match event {
+        Event::Marked => (State::Marked { stop: None }, vec![Action::Spawn]),
+        // An earlier shim executed the agent, or somebody gave the attempt up: theirs is the record.
+        Event::MarkThere => over(),
+        Event::Refused(why) => refuse(why),
+        Event::Stop { .. } => refuse("its end was asked for before it started".to_owned()),
+        _ => (State::Checked, Vec::new()),
+    }
+}
+
+fn ending_on(mut ending: Ending, how: How, event: Event, now: Duration) -> (State, Vec<Action>) {
+    let mut how = how;
+    let mut actions = Vec::new();
+    match event {
+        Event::Exited { status, others } => {
+            ending.status = Some(status);
+            if !others {
+                return (State::Verifying(ending), vec![Action::Verify]);
+            }
+            if let How::Asked { kill_at } = how {
+                how = How::Asked { kill_at: kill_at.min(now + LEFT_GRACE) };
+                actions.push(Action::TermAll);
+            }
+        }
+        Event::Childless => return (State::Verifying(ending), vec![Action::Verify]),
+        Event::Reported => ending.reported = true,
+        Event::Stop { grace } => {
+            if let How::Asked { kill_at } = how {
+                how = How::Asked { kill_at: kill_at.min(now.saturating_add(grace)) };
+            }
+        }
+        Event::Time => match how {
+            How::Asked { kill_at } if kill_at <= now => {
+                how = How::Killing { again_at: now + SWEEP_PAUSE, pause: SWEEP_PAUSE };
+                actions.push(Action::KillAll);
+            }
+            How::Killing { again_at, pause } if again_at <= now => {
+                let pause = (pause * 2).min(SWEEP_PAUSE_MAX);
+                how = How::Killing { again_at: now + pause, pause };
+                actions.push(Action::KillAll);
+            }
+            How::Asked { .. } | How::Killing { .. } => {}
+        },
+        _ => {}
+    }
+    (State::Ending { ending, how }, actions)
+}
+
+fn verifying(mut ending: Ending, event: Event) -> (State, Vec<Action>) {
+    match event {
+        Event::Verified { gone } => {
+            ending.gone = gone;
+            record(ending)
+        }
+        Event::Exited { status, .. } => {
+            ending.status = Some(status);
+            (State::Verifying(ending), Vec::new())
+        }
+        Event::Reported => {
+            ending.reported = true;
+            (State::Verifying(ending), Vec::new())
+        }
+        _ => (State::Verifying(ending), Vec::new()),
+    }
+}
+
+fn recording(
+    ending: Ending,
+    tries: u32,
+    again_at: Option<Duration>,
+    event: Event,
+    now: Duration,
+) -> (State, Vec<Action>) {
+    match event {
+        Event::Recorded => (State::Over, vec![Action::Tell, Action::Poke, Action::Leave]),
+        // Without a record the attempt counts as lost: nobody is told that it ended in a certain way.
+        Event::RecordFailed if tries >= RECORD_TRIES => over(),
+        Event::RecordFailed => {
+            (State::Recording { ending, tries, again_at: Some(now + RECORD_PAUSE) }, Vec::new())
+        }
+        Event::Time if again_at.is_some_and(|at| at <= now) => {
+            let action = Action::Record(ending.clone());
+            (State::Recording { ending, tries: tries + 1, again_at: None }, vec![action])
+        }
+        _ => (State::Recording { ending, tries, again_at }, Vec::new()),
+    }
+}
+
+fn ask(ending: Ending, kill_at: Duration, announce: Option<String>) -> (State, Vec<Action>) {
+    let mut actions: Vec<_> = announce.map(Action::Announce).into_iter().collect();
+    actions.push(Action::TermGroup);
+    (State::Ending { ending, how: How::Asked { kill_at } }, actions)
+}
+
+fn refuse(why: String) -> (State, Vec<Action>) {
+    record(Ending::new(EndedBy::Refused { why }))
+}
+
+fn record(ending: Ending) -> (State, Vec<Action>) {
+    let action = Action::Record(ending.clone());
+    (State::Recording { ending, tries: 1, again_at: None }, vec![action])
+}
+
+fn over() -> (State, Vec<Action>) {
+    (State::Over, vec![Action::Poke, Action::Leave])
+}
+
+#[cfg(test)]
+mod tests;
