@@ -58,6 +58,17 @@ fn bare_undo_walks_back_through_ones_own_and_an_undo_can_be_undone() {
 }
 
 #[test]
+fn what_was_said_of_a_task_is_not_lost_by_undoing_its_adding() {
+    let mut world = World::new();
+    world.add("a", &[]);
+    let added = world.read(|read| read.last_operation());
+    world.does(Command::Log { task: id("a"), message: "note this".into() });
+    let refused = world.refused(undo(added));
+    let why = "a has log entries since, which would be lost";
+    assert_eq!(refused.to_string(), format!("operation {added} can't be undone: {why}"));
+}
+
+#[test]
 fn redo_is_undoing_the_undo() {
     let mut world = World::new();
     world.add("a", &[]);

@@ -105,7 +105,7 @@ fn undo_change(
 ) -> Result<(), Refusal> {
     let key = change.key.clone();
     match (key, change.before, change.after) {
-        (RecordKey::Task(id), None, Some(_)) => unmake(draft, seq, &id, removed),
+        (RecordKey::Task(_), None, Some(Record::Task(made))) => unmake(draft, seq, &made, removed),
         (RecordKey::Task(_), Some(Record::Task(before)), None) => remake(draft, seq, *before),
         (RecordKey::Task(_), Some(Record::Task(before)), Some(Record::Task(after))) => {
             merge(draft, seq, &before, &after)
@@ -140,10 +140,17 @@ fn later(draft: &mut Draft<'_>, seq: OpSeq, key: &RecordKey) -> Refusal {
     }
 }
 
-fn unmake(draft: &mut Draft<'_>, seq: OpSeq, id: &TaskId, removed: &BTreeSet<TaskId>) -> Result<(), Refusal> {
-    let key = RecordKey::Task(id.clone());
-    if draft.read.changed_since(&key, seq)?.is_some() {
-        return Err(later(draft, seq, &key));
+/// Takes a task away that an operation made: as that left it, never worked on, and nothing said of it since.
+fn unmake(draft: &mut Draft<'_>, seq: OpSeq, made: &Task, removed: &BTreeSet<TaskId>) -> Result<(), Refusal> {
+    let id = &made.id;
+    let Some(task) = draft.find_task(id)? else { return Ok(()) };
+    let as_made = task.state == made.state && Aspect::ALL.iter().all(|aspect| aspect.same(&task, made));
+    if !as_made || task.history.attempts > 0 {
+        return Err(later(draft, seq, &RecordKey::Task(id.clone())));
+    }
+    if let Some(what) = said_since(draft, seq, id)? {
+        let why = format!("{id} has {what} since, which would be lost");
+        return Err(Rejection::Undo { operation: seq, why }.into());
     }
     if let Some(dependent) =
         draft.read.dependents(id)?.into_iter().find(|dependent| !removed.contains(dependent))
@@ -156,6 +163,21 @@ fn unmake(draft: &mut Draft<'_>, seq: OpSeq, id: &TaskId, removed: &BTreeSet<Tas
     }
     draft.remove_task(id);
     Ok(())
+}
+
+/// What people and agents said of a task after the operation that made it.
+fn said_since(draft: &mut Draft<'_>, seq: OpSeq, id: &TaskId) -> Result<Option<&'static str>, Refusal> {
+    let Some(made_at) = draft.read.operation(seq)?.map(|operation| operation.at) else { return Ok(None) };
+    for entry in draft.read.log_of(id, None)?.into_iter().filter(|entry| entry.operation > seq) {
+        let said = draft.read.operation(entry.operation)?.map(|operation| operation.command);
+        if matches!(said, Some(Command::Log { .. })) {
+            return Ok(Some("log entries"));
+        }
+    }
+    if draft.read.messages_of(id)?.iter().any(|message| message.at > made_at) {
+        return Ok(Some("messages"));
+    }
+    Ok(draft.read.artifacts_of(id)?.iter().any(|artifact| artifact.at > made_at).then_some("artifacts"))
 }
 
 fn remake(draft: &mut Draft<'_>, seq: OpSeq, before: Task) -> Result<(), Refusal> {
