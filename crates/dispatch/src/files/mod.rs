@@ -264,7 +264,7 @@ pub fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, FileEr
 }
 
 /// A record as it stands in its file.
-fn text<T: Serialize>(path: &Path, record: &T) -> Result<Vec<u8>, FileError> {
+pub(crate) fn text<T: Serialize>(path: &Path, record: &T) -> Result<Vec<u8>, FileError> {
     #[derive(Serialize)]
     struct Versioned<'a, T> {
         version: u64,

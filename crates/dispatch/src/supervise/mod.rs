@@ -13,6 +13,7 @@
 
 pub mod linux;
 mod lock;
+pub mod output;
 mod protocol;
 mod prove;
 mod shim;
