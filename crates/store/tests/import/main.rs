@@ -4,6 +4,7 @@
 
 mod edges;
 mod files;
+mod graph;
 mod lines;
 mod totality;
 
