@@ -60,7 +60,7 @@ impl Class {
 
     /// This class with so many dependencies that are not done.
     pub(crate) fn with_unmet(self, unmet: u64) -> Self {
-        Self(self.0 & !2 | u8::from(unmet > 0) * 2)
+        Self((self.0 & !2) | (u8::from(unmet > 0) * 2))
     }
 
     /// Whether a filter takes tasks of this class, as far as the class can tell.
@@ -80,7 +80,7 @@ mod tests {
         for number in 0..28 {
             let class = Class::from_number(number).expect("28 classes");
             assert_eq!(class.number(), number);
-            assert_eq!(class.with_unmet(0).is_blocked(), false);
+            assert!(!class.with_unmet(0).is_blocked());
             assert_eq!(class.with_unmet(2).state(), class.state());
             assert_eq!(class.with_unmet(2).is_paused(), class.is_paused());
         }

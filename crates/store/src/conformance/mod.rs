@@ -2,6 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod commit;
+mod derived;
+mod graph;
+mod history;
+mod rows;
+mod schedule;
+mod watch;
 
 use wg_core::command::Command;
 use wg_core::id::{Actor, OpSeq, TaskId};

@@ -69,7 +69,11 @@ fn judge(head: &[u8; 100], size: u64) -> Result<Head, &'static str> {
         _ => return Err("its page size makes no sense"),
     };
     let pages = u64::from(u32::from_be_bytes([head[28], head[29], head[30], head[31]]));
-    Ok(if pages == 0 || size < pages * page || size % page != 0 { Head::Short } else { Head::Whole })
+    Ok(if pages == 0 || size < pages * page || !size.is_multiple_of(page) {
+        Head::Short
+    } else {
+        Head::Whole
+    })
 }
 
 #[cfg(test)]

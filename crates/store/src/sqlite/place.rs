@@ -67,7 +67,7 @@ impl Place {
             Err(Errno::NOENT | Errno::NOTDIR) => return Err(self.absent()),
             Err(error) => return Err(StoreError::Failed(format!("{}: {error}", self.folder.display()))),
         };
-        match network_name(i64::from(kind)) {
+        match network_name(kind) {
             None => Ok(()),
             Some(name) => Err(StoreError::Unsupported(format!(
                 "{} is on a network file system ({name}), where several writers damage a database; \
@@ -123,6 +123,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let place = Place::new(folder.path());
         assert_eq!(place.reach(), Err(place.absent()));
-        assert_eq!(Place::new(&folder.path().join("x")).refuse_network().is_err(), true);
+        assert!(Place::new(&folder.path().join("x")).refuse_network().is_err());
     }
 }
