@@ -40,8 +40,15 @@ pub struct Everywhere {
     /// Print JSON (its fields: docs/json.md)
     #[arg(long, global = true)]
     pub json: bool,
-    /// Use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    /// Use colour: auto (on a terminal, unless NO_COLOR is set), always, never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub color: When,
     /// Print times as RFC 3339, not as "3m ago"
     #[arg(long, global = true)]
@@ -57,11 +64,9 @@ pub struct Everywhere {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal, unless NO_COLOR is set
+    // Comments, not help: the words say it.
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -199,7 +204,19 @@ pub fn with_grouped_help() -> clap::Command {
         }
     }
     text.push_str("\n{options}\n\n`wg VERB --help` says more of each.\n");
-    command.help_template(text)
+    whole(command).help_template(text)
+}
+
+/// The long text of each verb in its short help, which lists the options closely.
+fn whole(mut command: clap::Command) -> clap::Command {
+    for verb in command.get_subcommands_mut() {
+        let inner = whole(std::mem::take(verb));
+        *verb = match inner.get_long_about().cloned() {
+            Some(long) => inner.about(long).long_about(None),
+            None => inner,
+        };
+    }
+    command
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
+use wg_core::id::TaskId;
 use wg_core::port::{Page, Read, TaskFilter, TaskOrder};
 use wg_core::task::Task;
 use wg_core::view::Surroundings;
@@ -87,14 +88,21 @@ fn table(rows: &[Row]) -> Table {
             "done" | "abandoned" => (Tone::Dim, Tone::Dim),
             _ => (Tone::Cyan, Tone::Plain),
         };
+        let text = beyond_id(&task.id, &task.title);
         table.row([
             Cell::new(task.id.as_str(), id),
             Cell::new(said.word, said.tone),
-            Cell::new(&task.title, title),
+            Cell::new(text, title),
             Cell::new(&said.brief, Tone::Dim),
         ]);
     }
     table
+}
+
+/// The title, where it says more than the id that was made from it.
+#[must_use]
+pub fn beyond_id<'t>(id: &TaskId, title: &'t str) -> &'t str {
+    if title.is_ascii() && TaskId::slug(title) == *id { "" } else { title }
 }
 
 /// The first tasks that a filter takes.

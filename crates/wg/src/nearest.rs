@@ -6,7 +6,7 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let bound = 1 + word.chars().count() / 4;
     candidates
         .filter_map(|candidate| {
-            let distance = distance(word, candidate, bound);
+            let distance = distance(word, candidate, bound).or_else(|| beginning(word, candidate, bound));
             let contained = word.len() >= 3 && candidate.contains(word);
             match (distance, contained) {
                 (Some(distance), _) => Some((distance, candidate)),
@@ -16,6 +16,17 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// As [`distance`], of the beginning of the candidate: ids may be shortened, and so is what was mistyped. It
+/// counts for more than a whole word that is as near.
+fn beginning(word: &str, candidate: &str, bound: usize) -> Option<usize> {
+    let length = word.chars().count();
+    if length < 4 {
+        return None;
+    }
+    let ends = candidate.char_indices().map(|(at, _)| at).skip(length).take(2);
+    ends.filter_map(|end| distance(word, &candidate[..end], bound)).min().map(|distance| distance + 1)
 }
 
 /// Letters to change, add, drop or swap with their neighbour; absent where it is more than `bound`.
@@ -51,6 +62,7 @@ mod tests {
             ("port-the-praser", Some("port-the-parser")),
             ("relase", Some("release")),
             ("parser", Some("port-the-parser")),
+            ("prot-the", Some("port-the-parser")),
             ("wrote-docs", Some("write-docs")),
             ("x", None),
             ("completely-other", None),

@@ -11,6 +11,7 @@ use wg_core::port::{Page, Read, TaskFilter, TaskOrder};
 use wg_core::task::{StateName, Task};
 
 use crate::error::Result;
+use crate::listing::beyond_id;
 use crate::output::{Paint, text};
 use crate::relatives::tone;
 use crate::selection::UNFINISHED;
@@ -18,8 +19,8 @@ use crate::selection::UNFINISHED;
 /// Which part of the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// What is not finished.
-    Unfinished,
+    /// What is not done: the failed too, for they bar others.
+    NotDone,
     /// Everything.
     All,
     /// What is so many dependencies from a task at most, both ways.
@@ -52,7 +53,7 @@ impl Part {
     /// At most `limit` tasks of a part.
     pub fn load(read: &mut dyn Read, which: &Which, limit: usize) -> Result<Self> {
         let mut tasks = match which {
-            Which::Unfinished => some(read, UNFINISHED.to_vec(), limit)?,
+            Which::NotDone => some(read, [&UNFINISHED[..], &[StateName::Failed]].concat(), limit)?,
             Which::All => some(read, Vec::new(), limit)?,
             Which::Around(task, depth) => around(read, task, *depth, limit)?,
         };
@@ -90,7 +91,8 @@ fn around(read: &mut dyn Read, task: &TaskId, depth: usize, limit: usize) -> Res
     Ok(tasks)
 }
 
-/// What must be done first first; of what is free, what was freed last, so that lines stay short.
+/// What must be done first first; of what is free, what was freed last, so that lines stay short. Tasks without
+/// a line stand at the end.
 fn ordered(tasks: Vec<Task>) -> Vec<Drawn> {
     let ids: BTreeSet<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
     let mut before: BTreeMap<TaskId, Vec<TaskId>> = BTreeMap::new();
@@ -113,6 +115,9 @@ fn ordered(tasks: Vec<Task>) -> Vec<Drawn> {
     }
     free.reverse();
     let mut order = Vec::with_capacity(drawn.len());
+    let alone =
+        |id: &TaskId| drawn.get(id).is_some_and(|task| task.after.is_empty()) && !before.contains_key(id);
+    let (single, mut free): (Vec<TaskId>, Vec<TaskId>) = free.into_iter().partition(alone);
     while let Some(id) = free.pop() {
         for next in before.get(&id).into_iter().flatten().rev() {
             let left = waits.get_mut(next).expect("every task of the picture is counted");
@@ -123,6 +128,7 @@ fn ordered(tasks: Vec<Task>) -> Vec<Drawn> {
         }
         order.extend(drawn.remove(&id));
     }
+    order.extend(single.iter().rev().filter_map(|id| drawn.remove(id)));
     order
 }
 
@@ -137,19 +143,36 @@ pub fn terminal(part: &Part, paint: Paint, width: Option<usize>) -> String {
     }
     let mut renderer = GraphRowRenderer::new().output().with_min_row_height(0).build_box_drawing();
     let mut picture = String::new();
+    let mut single = String::new();
     for task in &part.tasks {
         let lines = below.remove(&task.id).unwrap_or_default();
-        let name = paint.cyan(task.id.as_str());
-        // A title that says what the id says is said once.
-        let said = TaskId::slug(&task.title) == task.id;
-        let title = if said { String::new() } else { format!("  {}", text::line(&task.title)) };
-        let indent = usize::try_from(renderer.width(Some(&&task.id), Some(&lines))).unwrap_or(0) + 1;
-        let taken = indent + text::width(task.id.as_str());
-        let title = width.map_or(title.clone(), |width| text::cut(&title, width.saturating_sub(taken)));
+        let alone = lines.is_empty() && task.after.is_empty();
+        let indent = match alone {
+            true => 3,
+            false => usize::try_from(renderer.width(Some(&&task.id), Some(&lines))).unwrap_or(0) + 1,
+        };
         let glyph = paint.tone(tone(Some(task.state)), glyph(task.state));
-        picture.push_str(&renderer.next_row(&task.id, lines, glyph, format!("{name}{title}")));
+        let name = name(task, paint, width.map(|width| width.saturating_sub(indent)));
+        if alone {
+            single.push_str(&format!("{glyph}  {name}\n"));
+        } else {
+            picture.push_str(&renderer.next_row(&task.id, lines, glyph, name));
+        }
     }
-    picture
+    let gap = if picture.is_empty() || single.is_empty() { "" } else { "\n" };
+    format!(
+        "{}{gap}{single}",
+        picture.trim_end_matches('\n').to_owned() + if picture.is_empty() { "" } else { "\n" }
+    )
+}
+
+/// The id, and the title where it says more, in so many columns.
+fn name(task: &Drawn, paint: Paint, room: Option<usize>) -> String {
+    let id = room.map_or(task.id.to_string(), |room| text::cut(task.id.as_str(), room));
+    let title = format!("  {}", text::line(beyond_id(&task.id, &task.title)));
+    let left = room.map(|room| room.saturating_sub(text::width(&id)));
+    let title = left.map_or(title.clone(), |left| text::cut(&title, left));
+    format!("{}{}", paint.cyan(&id), title.trim_end())
 }
 
 fn glyph(state: StateName) -> &'static str {

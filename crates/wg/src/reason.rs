@@ -57,6 +57,7 @@ pub fn said(task: &Task, reason: &Reason, times: Times) -> Said {
             task.times.completed_at.map(|at| times.say(at)).unwrap_or_default()
         }
         Reason::Paused => String::new(),
+        Reason::ForPeople => "no command, adapter or model".to_owned(),
         Reason::Running(attempt, since) => match since {
             Some(since) => format!("{attempt}, {}", times.say(*since)),
             None => attempt.to_string(),
@@ -68,7 +69,7 @@ pub fn said(task: &Task, reason: &Reason, times: Times) -> Said {
 
 /// The sentence without what its word says already.
 fn short(sentence: &str) -> &str {
-    const SAID: [&str; 11] = [
+    const SAID: [&str; 10] = [
         "ready, but ",
         "ready: ",
         "failed: ",
@@ -79,7 +80,6 @@ fn short(sentence: &str) -> &str {
         "needs a person: ",
         "in review: ",
         "not before ",
-        "for people: ",
     ];
     SAID.iter().find_map(|said| sentence.strip_prefix(said)).unwrap_or(sentence)
 }

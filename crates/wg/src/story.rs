@@ -5,7 +5,7 @@ use std::io::Write;
 use wg_core::attempt::Attempt;
 use wg_core::id::{OpSeq, TaskId};
 use wg_core::port::{Artifact, LogEntry, Message};
-use wg_core::task::Task;
+use wg_core::task::{Priority, Task, Visibility};
 use wg_core::time::{Timestamp, format_span};
 
 use crate::attempts;
@@ -175,7 +175,7 @@ fn fields(ctx: &mut Context, story: &Story) -> Result<()> {
         }
     };
     say("Assigned", task.history.last.map(|attempt| attempt.to_string()));
-    say("Priority", Some(task.priority.to_string()));
+    say("Priority", (task.priority != Priority::NORMAL).then(|| task.priority.to_string()));
     say("Command", task.run.exec.clone());
     say("Adapter", task.run.adapter.clone());
     say("Model", task.run.model.clone());
@@ -195,31 +195,13 @@ fn fields(ctx: &mut Context, story: &Story) -> Result<()> {
     say("Paths", Some(words(&mut task.paths.iter())));
     say("Part of", task.parent.as_ref().map(ToString::to_string));
     say("Found in", task.discovered_from.as_ref().map(ToString::to_string));
-    say("Visibility", Some(task.visibility.to_string()));
+    say("Visibility", (task.visibility != Visibility::default()).then(|| task.visibility.to_string()));
     for (name, value) in &task.notes {
         say("Note", Some(format!("{name}: {value}")));
     }
     let wide = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in fields {
-        field(ctx, name, wide, &value)?;
-    }
-    Ok(())
-}
-
-/// A field whose value hangs beside its name, or stands below it where there is no room.
-fn field(ctx: &mut Context, name: &str, wide: usize, value: &str) -> Result<()> {
-    let paint = ctx.out.paint();
-    let beside = ctx.out.form.width.map(|width| width.saturating_sub(wide + 2));
-    if beside.is_some_and(|room| room < 12) {
-        writeln!(ctx.out, "{}", paint.dim(name))?;
-        for line in text::wrap(value, ctx.out.form.width.map(|width| width.saturating_sub(2))) {
-            writeln!(ctx.out, "  {line}")?;
-        }
-        return Ok(());
-    }
-    for (n, line) in text::wrap(value, beside).iter().enumerate() {
-        let label = if n == 0 { format!("{name:wide$}") } else { " ".repeat(wide) };
-        writeln!(ctx.out, "{}  {line}", paint.dim(&label))?;
+        ctx.out.field(name, wide, &value)?;
     }
     Ok(())
 }

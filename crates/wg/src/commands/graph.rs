@@ -11,8 +11,8 @@ use crate::resolve;
 
 /// Draw the graph, or what is around a task
 ///
-/// What must be done first stands above. Without a task: what is not finished; finished tasks are drawn with
-/// --all.
+/// What must be done first stands above. Without a task: what is not done and not given up; --all draws
+/// everything.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only what this task depends on and what requires it
@@ -24,7 +24,7 @@ pub struct Args {
     /// Dependencies to follow from the task, both ways
     #[arg(long, value_name = "N", default_value = "3", requires = "task")]
     depth: usize,
-    /// Finished tasks too
+    /// Done and abandoned tasks too
     #[arg(short, long)]
     all: bool,
     /// At most so many tasks
@@ -48,7 +48,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         let which = match &args.task {
             Some(typed) => Which::Around(resolve::task_id(read, typed)?, args.depth),
             None if args.all => Which::All,
-            None => Which::Unfinished,
+            None => Which::NotDone,
         };
         Part::load(read, &which, args.limit)
     })?;

@@ -21,6 +21,9 @@ use crate::record::AttemptRecord;
 /// Tasks of each kind that are named.
 const NAMED: usize = 10;
 
+/// Columns of the names.
+const NAMES: usize = 10;
+
 /// Say how things stand: what runs, what needs a person, what is paused
 #[derive(Debug, clap::Args)]
 pub struct Args {}
@@ -148,13 +151,14 @@ fn print(ctx: &mut Context, seen: &Seen, graph: &str, dispatcher: bool) -> Resul
         Some((seq, at)) => format!("operation {seq}, {}", ctx.time(at)),
         None => "nothing has happened yet".to_owned(),
     };
-    field(ctx, "graph", &format!("{graph}  {}", paint.dim(&last)))?;
+    ctx.out.field("graph", NAMES, graph)?;
+    ctx.out.field("last", NAMES, &last)?;
     let counted = counted(&seen.counts);
     let parts = counted.iter().map(|(n, word, tone)| format!("{n} {}", paint.tone(*tone, word)));
     let parts: Vec<String> = parts.collect();
-    field(
-        ctx,
+    ctx.out.field(
         "tasks",
+        NAMES,
         &if parts.is_empty() { "none yet: wg add TITLE".to_owned() } else { parts.join(", ") },
     )?;
     let runs = match (dispatcher, &seen.control.paused) {
@@ -165,11 +169,11 @@ fn print(ctx: &mut Context, seen: &Seen, graph: &str, dispatcher: bool) -> Resul
         }
         (true, None) => paint.tone(Tone::Green, "running"),
     };
-    field(ctx, "dispatcher", &runs)?;
+    ctx.out.field("dispatcher", NAMES, &runs)?;
     for (adapter, pause) in &seen.control.adapters {
         let until = pause.until.map_or(String::new(), |until| format!(" until {}", ctx.time(until)));
         let said = paint.tone(Tone::Yellow, &format!("{adapter} is paused{until}"));
-        field(ctx, "adapter", &format!("{said}: {}", text::line(&pause.reason)))?;
+        ctx.out.field("adapter", NAMES, &format!("{said}: {}", text::line(&pause.reason)))?;
     }
     let mut table = Table::new([
         Column::fixed("ATTEMPT").leaves(1),
@@ -195,11 +199,6 @@ fn section(ctx: &mut Context, table: &Table) -> Result<()> {
     }
     writeln!(ctx.out)?;
     Ok(ctx.out.table(table)?)
-}
-
-fn field(ctx: &mut Context, name: &str, value: &str) -> Result<()> {
-    let name = ctx.out.paint().dim(&format!("{name:10}"));
-    Ok(writeln!(ctx.out, "{name}  {value}")?)
 }
 
 fn counted(counts: &Counts) -> Vec<(u64, &'static str, Tone)> {

@@ -1,7 +1,5 @@
 //! `wg why`: why a task is not running.
 
-use std::io::Write;
-
 use serde::Serialize;
 use wg_core::id::TaskId;
 use wg_core::view::Reason;
@@ -71,13 +69,13 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         return Ok(ctx.out.json(&told)?);
     }
     let paint = ctx.out.paint();
-    writeln!(ctx.out, "{}: {}", paint.cyan(told.task.as_str()), told.why)?;
+    ctx.out.hanging("", "  ", &format!("{}: {}", paint.cyan(told.task.as_str()), told.why))?;
     for below in &told.blocked_by {
-        writeln!(ctx.out, "  {}: {}", paint.cyan(below.task.as_str()), below.why)?;
+        ctx.out.hanging("  ", "    ", &format!("{}: {}", paint.cyan(below.task.as_str()), below.why))?;
     }
     let hints = std::iter::once(&told).chain(&told.blocked_by).filter_map(|told| told.hint.as_ref());
     if let Some(hint) = hints.into_iter().next() {
-        writeln!(ctx.out, "{}", paint.dim(&format!("hint: {hint}")))?;
+        ctx.out.hanging("", "  ", &format!("{} {hint}", paint.cyan("hint:")))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 pub mod failure;
 pub mod json;
+pub mod progress;
 pub mod sink;
 pub mod style;
 pub mod table;
@@ -76,6 +77,27 @@ impl Output {
     pub fn table(&mut self, table: &Table) -> io::Result<()> {
         let text = table.render(self.form.width, self.paint());
         self.out.write_all(text.as_bytes())
+    }
+
+    /// Prints a field: its value hangs beside its name, or stands below it where there is no room.
+    pub fn field(&mut self, name: &str, wide: usize, value: &str) -> io::Result<()> {
+        let paint = self.paint();
+        let beside = self.form.width.map(|width| width.saturating_sub(wide + 2));
+        if beside.is_some_and(|room| room < 12) {
+            writeln!(self, "{}", paint.dim(name))?;
+            return self.hanging("  ", "  ", value);
+        }
+        let label = format!("{}  ", paint.dim(&format!("{name:wide$}")));
+        self.hanging(&label, &" ".repeat(wide + 2), value)
+    }
+
+    /// Prints a text that begins after `label`, in lines that fit, the later ones after `indent`.
+    pub fn hanging(&mut self, label: &str, indent: &str, value: &str) -> io::Result<()> {
+        let room = self.form.width.map(|width| width.saturating_sub(text::width(indent)));
+        for (n, line) in text::wrap(value, room).iter().enumerate() {
+            writeln!(self, "{}{line}", if n == 0 { label } else { indent })?;
+        }
+        Ok(())
     }
 
     /// Prints one JSON document, in the envelope of `docs/json.md`.

@@ -2,10 +2,12 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns that a text takes.
+/// Columns that a text takes; its colours take none.
 #[must_use]
 pub fn width(text: &str) -> usize {
-    text.width()
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().map_or(0, UnicodeWidthStr::width);
+    first + parts.map(|part| part.split_once('m').map_or(0, |(_, shown)| shown.width())).sum::<usize>()
 }
 
 /// The text in at most `columns` columns; what was cut is marked by `…`.
@@ -88,6 +90,24 @@ pub fn count(n: u64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// Bytes with three digits at most: `0`, `512`, `1.2K`, `16M`, `2.0G`; a unit is a thousand of the one before.
+#[must_use]
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["K", "M", "G", "T", "P"];
+    if n < 1_000 {
+        return n.to_string();
+    }
+    let (mut tenths, mut unit) = (n / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    match tenths {
+        0..100 => format!("{}.{}{}", tenths / 10, tenths % 10, UNITS[unit]),
+        _ => format!("{}{}", tenths / 10, UNITS[unit]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +119,14 @@ mod tests {
         assert_eq!(cut("plain", 5), "plain");
         assert_eq!(cut("plain", 4), "pla…");
         assert_eq!(cut("plain", 0), "");
+        assert_eq!(width("\u{1b}[31mred\u{1b}[0m日"), 5);
+    }
+
+    #[test]
+    fn sizes_take_few_columns() {
+        let said: Vec<String> =
+            [0, 999, 1_000, 9_949, 10_000, 999_999, 1_000_000, 2_500_000_000].map(bytes).into();
+        assert_eq!(said, ["0", "999", "1.0K", "9.9K", "10K", "999K", "1.0M", "2.5G"]);
     }
 
     #[test]
