@@ -4,6 +4,7 @@
 //! Nothing here ships. It never signals a process that it can't prove to be its own, and never sleeps for
 //! a time where it can wait for a state.
 
+mod builders;
 mod environment;
 mod processes;
 mod started;
@@ -11,6 +12,7 @@ mod tmpfs;
 mod virtual_clock;
 mod wait;
 
+pub use builders::{GraphPlan, graph};
 pub use environment::{Environment, shell_word};
 pub use processes::{Marked, Marks};
 pub use started::{Dispatcher, Output, Started};
