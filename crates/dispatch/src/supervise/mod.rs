@@ -16,7 +16,7 @@ mod lock;
 pub mod output;
 mod protocol;
 mod prove;
-mod shim;
+pub mod shim;
 mod spawn;
 mod sweep;
 mod terminate;
