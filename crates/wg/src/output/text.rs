@@ -74,11 +74,18 @@ fn wrap_line(source: &str, columns: usize, lines: &mut Vec<String>) {
         } else if !blank {
             current.push(' ');
         }
+        if width(&current) + width(word) <= columns {
+            current.push_str(word);
+            continue;
+        }
+        let mut in_escape = false;
         for c in word.chars() {
-            if width(&current) + c.width().unwrap_or(0) > columns {
+            in_escape = c == '\u{1b}' || in_escape;
+            if !in_escape && width(&current) + c.width().unwrap_or(0) > columns {
                 lines.push(std::mem::replace(&mut current, indent.clone()));
             }
             current.push(c);
+            in_escape = in_escape && c != 'm';
         }
     }
     lines.push(current);
@@ -141,6 +148,7 @@ mod tests {
         assert_eq!(wrap(text, Some(11)), ["one two", "three", "  - four", "  five six"]);
         assert_eq!(wrap("abcdefghijkl", Some(8)), ["abcdefgh", "ijkl"]);
         assert_eq!(wrap("a b", None), ["a b"]);
+        assert_eq!(wrap("a \u{1b}[2mpaused\u{1b}[0m, b", Some(9)), ["a \u{1b}[2mpaused\u{1b}[0m,", "b"]);
         for line in wrap(&"wörter 日本語 ".repeat(20), Some(17)) {
             assert!(width(&line) <= 17, "{line}");
         }
