@@ -17,9 +17,9 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
             "status", "graph", "watch", "init",
         ],
     ),
-    ("Agents", &[]),
+    ("Agents", &["agents", "adapter"]),
     ("Service", &[]),
-    ("History", &[]),
+    ("History", &["op", "undo", "export", "import"]),
     ("Care", &["config"]),
 ];
 
@@ -98,6 +98,12 @@ pub enum Verb {
     Watch(commands::watch::Args),
     Status(commands::status::Args),
     Graph(commands::graph::Args),
+    Agents(commands::agents::Args),
+    Adapter(commands::adapter::Args),
+    Op(commands::op::Args),
+    Undo(commands::undo::Args),
+    Export(commands::export::Args),
+    Import(commands::import::Args),
     Config(commands::config::Args),
     #[command(name = "__docs", hide = true)]
     Docs(commands::docs::Args),
@@ -117,8 +123,12 @@ impl Verb {
             | Self::Watch(_)
             | Self::Status(_)
             | Self::Graph(_)
+            | Self::Agents(_)
+            | Self::Op(_)
+            | Self::Export(_)
             | Self::Config(_)
             | Self::Docs(_) => false,
+            Self::Adapter(args) => args.writes(),
             Self::Log(args) => args.writes(),
             Self::Dep(args) => args.writes(),
             Self::Artifact(args) => args.writes(),
@@ -134,7 +144,9 @@ impl Verb {
             | Self::Pause(_)
             | Self::Resume(_)
             | Self::Claim(_)
-            | Self::Unclaim(_) => true,
+            | Self::Unclaim(_)
+            | Self::Undo(_)
+            | Self::Import(_) => true,
         };
         if writes { Access::Write } else { Access::Read }
     }
@@ -156,7 +168,9 @@ impl Verb {
             | Self::Artifact(_)
             | Self::Msg(_)
             | Self::Status(_)
-            | Self::Graph(_) => true,
+            | Self::Graph(_)
+            | Self::Agents(_)
+            | Self::Op(_) => true,
             Self::Dep(args) => !args.writes(),
             Self::Init(_)
             | Self::Edit(_)
@@ -168,6 +182,10 @@ impl Verb {
             | Self::Claim(_)
             | Self::Unclaim(_)
             | Self::Watch(_)
+            | Self::Adapter(_)
+            | Self::Undo(_)
+            | Self::Export(_)
+            | Self::Import(_)
             | Self::Config(_)
             | Self::Docs(_) => false,
         }

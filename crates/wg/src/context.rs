@@ -9,7 +9,8 @@ use wg_core::attempt::Attempt;
 use wg_core::command::Command;
 use wg_core::id::Actor;
 use wg_core::port::{Read, Store};
-use wg_core::submit::{Receipt, SubmitError, submit};
+use wg_core::rejection::Rejection;
+use wg_core::submit::{Receipt, SubmitError, rehearse, submit};
 use wg_core::time::Timestamp;
 use wg_core::view::Surroundings;
 
@@ -175,21 +176,52 @@ impl Context {
         found.expect("a store that says Ok has called its work")
     }
 
+    /// The store, and where to write meanwhile.
+    pub fn store_and_output(&mut self) -> Result<(&mut dyn Store, &mut Output)> {
+        self.store()?;
+        Ok((self.store.as_deref_mut().expect("it was opened just now"), &mut self.out))
+    }
+
     /// Changes the graph, and tells a dispatcher that listens.
     pub fn submit(&mut self, command: Command) -> Result<Receipt> {
+        Ok(self.try_submit(command)??)
+    }
+
+    /// As [`Context::submit`], for a caller to whom a rejection may be good news.
+    pub fn try_submit(&mut self, command: Command) -> Result<std::result::Result<Receipt, Rejection>> {
         let actor = self.actor()?;
         if matches!(self.caller, Caller::Person) {
             let folder = self.folder()?.to_owned();
             actor::refuse_lost_worker(&self.env, &folder)?;
         }
         let now = self.now();
-        let receipt = submit(self.store()?, &actor, command, now).map_err(|error| match error {
-            SubmitError::Rejected(rejection) => Failure::from(rejection),
-            SubmitError::Store(error) => Failure::from(error),
-        })?;
+        let receipt = match submit(self.store()?, &actor, command, now) {
+            Ok(receipt) => receipt,
+            Err(SubmitError::Rejected(rejection)) => return Ok(Err(rejection)),
+            Err(SubmitError::Store(error)) => return Err(error.into()),
+        };
         let worker = self.worker().map(|attempt| attempt.reference);
         wire::poke(self.folder()?, worker);
-        Ok(receipt)
+        Ok(Ok(receipt))
+    }
+
+    /// What a command would do, with nothing changed.
+    pub fn rehearse(&mut self, command: &Command) -> Result<std::result::Result<Receipt, Rejection>> {
+        let (actor, now) = (self.actor()?, self.now());
+        match rehearse(self.store()?, &actor, command, now) {
+            Ok(receipt) => Ok(Ok(receipt)),
+            Err(SubmitError::Rejected(rejection)) => Ok(Err(rejection)),
+            Err(SubmitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// What stands on standard input, to be read once.
+    #[must_use]
+    pub fn input(&self) -> Box<dyn std::io::BufRead> {
+        match &self.input {
+            Input::Given(given) => Box::new(std::io::Cursor::new(given.clone().into_bytes())),
+            Input::Process => Box::new(std::io::BufReader::new(std::io::stdin())),
+        }
     }
 
     /// The configuration.

@@ -7,6 +7,7 @@ mod attempts;
 mod commands;
 mod config;
 mod context;
+mod difference;
 mod entries;
 mod environment;
 mod error;

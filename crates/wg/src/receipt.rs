@@ -13,8 +13,9 @@ use crate::output::text;
 /// Tasks that are named; of more only the number is said.
 const NAMED: usize = 5;
 
+/// A receipt as programs read it.
 #[derive(Serialize)]
-struct Said<'a> {
+pub struct Said<'a> {
     operation: OpSeq,
     tasks: &'a [TaskId],
     #[serde(skip_serializing_if = "<[AttemptRef]>::is_empty")]
@@ -23,16 +24,20 @@ struct Said<'a> {
     notes: &'a [String],
 }
 
+impl<'a> Said<'a> {
+    /// Of this receipt.
+    #[must_use]
+    pub fn of(receipt: &'a Receipt) -> Self {
+        let Receipt { operation, tasks, attempts, notes } = receipt;
+        Self { operation: *operation, tasks, attempts, notes }
+    }
+}
+
 /// Says what became of `asked`: `k3 done`, or `704 tasks edited: …` with the way back.
 pub fn tell(ctx: &mut Context, receipt: &Receipt, asked: &[TaskId], participle: &str) -> Result<()> {
     let tasks = if receipt.tasks.is_empty() { asked } else { &receipt.tasks };
     if ctx.out.form.json {
-        return Ok(ctx.out.json(&Said {
-            operation: receipt.operation,
-            tasks,
-            attempts: &receipt.attempts,
-            notes: &receipt.notes,
-        })?);
+        return Ok(ctx.out.json(&Said { tasks, ..Said::of(receipt) })?);
     }
     let paint = ctx.out.paint();
     if let [task] = tasks {

@@ -1,7 +1,9 @@
 //! One file a verb: its arguments (whose doc comments are its help) and what it does.
 
 pub mod abandon;
+pub mod adapter;
 pub mod add;
+pub mod agents;
 pub mod artifact;
 pub mod blocked;
 pub mod claim;
@@ -10,12 +12,15 @@ pub mod dep;
 pub mod docs;
 pub mod done;
 pub mod edit;
+pub mod export;
 pub mod fail;
 pub mod graph;
+pub mod import;
 pub mod init;
 pub mod list;
 pub mod log;
 pub mod msg;
+pub mod op;
 pub mod pause;
 pub mod ready;
 pub mod reopen;
@@ -24,6 +29,7 @@ pub mod retry;
 pub mod show;
 pub mod status;
 pub mod unclaim;
+pub mod undo;
 pub mod wait;
 pub mod watch;
 pub mod why;
@@ -60,6 +66,12 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Watch(args) => watch::run(args, ctx),
         Verb::Status(args) => status::run(args, ctx),
         Verb::Graph(args) => graph::run(args, ctx),
+        Verb::Agents(args) => agents::run(args, ctx),
+        Verb::Adapter(args) => adapter::run(args, ctx),
+        Verb::Op(args) => op::run(args, ctx),
+        Verb::Undo(args) => undo::run(args, ctx),
+        Verb::Export(args) => export::run(args, ctx),
+        Verb::Import(args) => import::run(args, ctx),
         Verb::Config(args) => config::run(args, ctx),
         Verb::Docs(args) => docs::run(args, ctx),
     }
