@@ -21,6 +21,7 @@ mod state;
 mod verdict;
 
 pub use event::{Event, HostEffect, Launch, Level, Line};
+pub(crate) use verdict::verdict;
 
 use std::collections::BTreeMap;
 

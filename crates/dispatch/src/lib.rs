@@ -4,8 +4,10 @@
 
 pub mod config;
 pub mod control;
+pub mod daemon_lock;
 pub mod dispatcher;
 pub mod files;
+pub mod host;
 pub mod log_file;
 mod readiness;
 pub mod recover;

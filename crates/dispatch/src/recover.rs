@@ -4,7 +4,13 @@
 //! record; `wg doctor` prints it, and `wg doctor --fix` applies it where no dispatcher runs. Nothing here is
 //! ended, declared lost or started anew on less than proof: what can't be told is listed, and left alone.
 
+mod conclude;
+mod gather;
+
 use std::fmt;
+
+pub use conclude::{Concluder, Conclusion};
+pub use gather::{examine, findings};
 
 use wg_core::attempt::{Attempt, AttemptState, ProcessIdentity};
 use wg_core::id::AttemptRef;

@@ -7,7 +7,7 @@ use crate::files::{EndedBy, ExitRecord};
 
 /// The adapter's verdict on an exit record. A stop that was asked for and a worker's report are known to
 /// `submit`, which puts them before this.
-pub(super) fn verdict(adapter: Option<&dyn Adapter>, exit: &ExitRecord) -> Outcome {
+pub(crate) fn verdict(adapter: Option<&dyn Adapter>, exit: &ExitRecord) -> Outcome {
     let Some(adapter) = adapter else {
         return Outcome::Lost { reason: "its adapter is not in this program".into() };
     };
