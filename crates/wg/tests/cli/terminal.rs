@@ -1,0 +1,79 @@
+//! A real terminal: nothing is wider than it, and colour is there when it is wanted.
+
+use std::process::Stdio;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::{chain, world};
+
+/// What `wg` writes for a terminal of so many columns.
+fn at(world: &testkit::Environment, columns: &str, arguments: &[&str]) -> String {
+    let output =
+        world.command("wg").env("COLUMNS", columns).args(arguments).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_line_fits() {
+    let world = chain();
+    world.ok(&[
+        "add",
+        "日本語のとても長いタイトルです, and more words than fit",
+        "--after",
+        "release",
+        "-d",
+        "Words of a description that go on and on, beyond any edge of any terminal of eighty columns.",
+    ]);
+    world.ok(&[
+        "log",
+        "cake",
+        "A log entry that is longer than a line of any terminal that is eighty columns wide, surely",
+    ]);
+    world.ok(&[
+        "fail",
+        "cake",
+        "-m",
+        "a reason that is too long to stand in any column of any table, however wide it is",
+    ]);
+    for columns in ["80", "40", "20"] {
+        for arguments in [
+            &["list"][..],
+            &["show", "cake"],
+            &["show", "release"],
+            &["status"],
+            &["graph"],
+            &["why", "release"],
+            &["log", "cake"],
+            &["dep", "list", "docs"],
+            &["config", "list"],
+        ] {
+            let most: usize = columns.parse().unwrap();
+            for line in at(&world, columns, arguments).lines() {
+                assert!(line.width() <= most, "{arguments:?} at {columns}: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_is_for_those_who_want_it() {
+    let world = chain();
+    assert!(!world.ok(&["list"]).contains('\u{1b}'));
+    let painted = world.ok(&["list", "--color", "always"]);
+    assert!(painted.contains("\u{1b}[32mready"), "{painted:?}");
+}
+
+#[test]
+fn help_is_grouped_and_whole() {
+    let world = world();
+    let help = world.ok(&["--help"]);
+    for said in ["\nGraph:\n", "\nCare:\n", "  add ", "  config "] {
+        assert!(help.contains(said), "{said}: {help}");
+    }
+    assert!(!help.contains("__"), "what is the program's own is not shown");
+    let edit = world.ok(&["edit", "--help"]);
+    assert!(edit.starts_with("Change fields of tasks\n") && edit.contains("\nWhich tasks:\n"), "{edit}");
+    assert_eq!(world.ok(&["--version"]), format!("wg {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(world.wg::<&str>(&[]).code, 2);
+}
