@@ -99,7 +99,8 @@ mod tests {
         assert_eq!(guests.seats().answered, 1);
         drop(seats);
         drop(late);
-        assert_eq!((guests.seats().silent.len(), guests.seats().answered), (0, 0));
+        let left = guests.seats();
+        assert_eq!((left.silent.len(), left.answered), (0, 0));
     }
 
     #[test]
