@@ -10,7 +10,7 @@ use wg_core::time::Timestamp;
 
 use crate::config::DispatchConfig;
 use crate::files::ExitRecord;
-use crate::recover::Finding;
+use crate::recover::{Finding, Findings};
 use crate::retention::{Prunable, Retention};
 
 /// What happened. Any of them may come twice or late.
@@ -63,8 +63,8 @@ pub enum Event {
     },
     /// What was found of an attempt that was to be examined.
     Examined(Box<Finding>),
-    /// At the start: what was found of all live attempts of this host.
-    Recovered(Vec<Finding>),
+    /// At the start: what was found of all live attempts of this host, and of those that are over.
+    Recovered(Box<Findings>),
     /// The configuration was read again.
     ConfigChanged(Box<DispatchConfig>),
     /// What was found of the adapters' programs.

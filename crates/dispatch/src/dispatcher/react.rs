@@ -12,7 +12,7 @@ use super::verdict::verdict;
 use super::{Dispatcher, policy};
 use crate::config::DispatchConfig;
 use crate::files::ExitRecord;
-use crate::recover::{Finding, Step, decide};
+use crate::recover::{Finding, Findings, Step, decide};
 
 impl Dispatcher {
     pub(super) fn note(&mut self, event: Event, now: Timestamp) {
@@ -48,10 +48,17 @@ impl Dispatcher {
             }
             Event::ShimGone { attempt, exit } => self.shim_gone(attempt, exit, now),
             Event::EndCarriedOut { attempt, result } => self.end_carried_out(attempt, result, now),
-            Event::Examined(finding) => self.examined(*finding, now),
+            Event::Examined(finding) => self.examined(&finding, now),
             Event::Recovered(findings) => {
-                for finding in findings {
+                let Findings { attempts, strays } = *findings;
+                for finding in attempts {
                     self.recovered(finding, now);
+                }
+                for stray in strays {
+                    let text =
+                        format!("{} is over, but has processes: they are ended", stray.attempt.reference);
+                    self.log(Level::Warn, text);
+                    self.out.push(HostEffect::End(Box::new(stray.attempt)));
                 }
                 self.recovered = true;
                 self.causes.any();
@@ -258,14 +265,14 @@ impl Dispatcher {
         }
     }
 
-    fn examined(&mut self, finding: Finding, now: Timestamp) {
+    fn examined(&mut self, finding: &Finding, now: Timestamp) {
         let reference = finding.attempt.reference;
         let Some(slot) = self.slots.get(&reference) else { return };
         if !matches!(slot.phase, Phase::Examining) {
             return;
         }
         let stop = slot.stop;
-        match decide(&finding) {
+        match decide(finding) {
             Step::Adopt(_) if stop => self.end(reference),
             // A shim was asked for and left without starting anything: asking again could go on for ever.
             Step::Launch => self.end(reference),

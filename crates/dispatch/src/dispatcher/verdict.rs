@@ -12,7 +12,10 @@ pub(crate) fn verdict(adapter: Option<&dyn Adapter>, exit: &ExitRecord) -> Outco
         return Outcome::Lost { reason: "its adapter is not in this program".into() };
     };
     let end = match (&exit.ended_by, exit.status) {
-        (EndedBy::Refused { why }, _) => return Outcome::Cancelled { reason: why.clone() },
+        // What was stopped, `submit` knows; what is left is a graph that could not be read just then.
+        (EndedBy::Refused { why }, _) => {
+            return Outcome::Lost { reason: format!("it was never started: {why}") };
+        }
         (EndedBy::Deadline, _) => ProcessEnd::Deadline,
         (EndedBy::SpawnFailed { text, .. }, _) => {
             ProcessEnd::NotExecuted { program: adapter.program().to_owned(), reason: text.clone() }

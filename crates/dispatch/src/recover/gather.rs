@@ -36,11 +36,8 @@ pub fn findings(store: &mut dyn Store, graph: &GraphFolder, host: &str) -> Resul
         }
         Ok(())
     })?;
-    let marks: BTreeMap<String, Vec<ProcessIdentity>> = match linux::marked() {
-        Ok(marked) => marked,
-        // Without a look at all processes, strays are not found; live attempts are judged by their own files.
-        Err(_) => BTreeMap::new(),
-    };
+    // Without a look at all processes no strays are found; live attempts are judged by their own files.
+    let marks = linux::marked().unwrap_or_default();
     let strays = strays(store, marks)?;
     let attempts = thread::scope(|scope| {
         let looks: Vec<_> = live

@@ -1,0 +1,256 @@
+//! Doing in the world what the dispatcher wants done, and telling it what came of it. Nothing here decides
+//! anything, and nothing that can take time is done on the loop.
+
+use std::collections::BTreeSet;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{Access, AtFlags, CWD, accessat, stat};
+use tokio::sync::{broadcast, mpsc};
+use wg_agents::ProgramFacts;
+use wg_core::attempt::{Attempt, ProcessIdentity};
+use wg_core::id::AttemptRef;
+use wg_core::port::Clock;
+
+use crate::control::server::Noted;
+use crate::dispatcher::{Event, HostEffect, Level, Line};
+use crate::files::{ExitRecord, GraphFolder, Run};
+use crate::readiness::readable;
+use crate::recover;
+use crate::retention::{Prunable, Pruner, Retention};
+use crate::spawner::{Born, Spawner};
+use crate::supervise::{self, End, EndRequest, Shim, end_attempt};
+
+/// What is left for the loop itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForLoop {
+    /// Set the timer.
+    SetTimer(Option<wg_core::time::Timestamp>),
+    /// Call the dispatcher again.
+    Again,
+    /// Leave.
+    Leave,
+}
+
+/// Does what is wanted.
+pub(crate) struct Interpreter {
+    graph: GraphFolder,
+    clock: Arc<dyn Clock>,
+    kill_grace: std::time::Duration,
+    spawner: Spawner,
+    events: mpsc::Sender<Event>,
+    noted: broadcast::Sender<Noted>,
+    pruner: Arc<Mutex<Pruner>>,
+    /// Attempts whose lock a thread is parked at.
+    parked: Arc<Mutex<BTreeSet<AttemptRef>>>,
+}
+
+impl Interpreter {
+    pub(crate) fn new(
+        graph: GraphFolder,
+        clock: Arc<dyn Clock>,
+        spawner: Spawner,
+        events: mpsc::Sender<Event>,
+        noted: broadcast::Sender<Noted>,
+    ) -> Self {
+        let pruner = Arc::new(Mutex::new(Pruner::new(graph.attempts())));
+        let kill_grace = crate::files::LaunchSpec::KILL_GRACE;
+        Self { graph, clock, kill_grace, spawner, events, noted, pruner, parked: Arc::default() }
+    }
+
+    /// Between asking an agent to leave and ending it, from now on.
+    pub(crate) fn set_kill_grace(&mut self, grace: std::time::Duration) {
+        self.kill_grace = grace;
+    }
+
+    /// Does it, or says what the loop has to do.
+    pub(crate) fn perform(&self, effect: HostEffect) -> Option<ForLoop> {
+        match effect {
+            HostEffect::Spawn(launch) => {
+                let attempt = launch.attempt.reference;
+                if !self.spawner.launch(launch) {
+                    let why = "the thread that starts shims is gone".into();
+                    self.tell(Event::SpawnFailed { attempt, why });
+                }
+            }
+            HostEffect::Watch { attempt, shim } => self.watch(attempt, shim.as_ref()),
+            HostEffect::Examine(attempt) => {
+                let graph = self.graph.clone();
+                self.in_background(move || {
+                    Some(Event::Examined(Box::new(recover::examine(&graph, *attempt, None))))
+                });
+            }
+            HostEffect::End(attempt) => {
+                let (graph, grace) = (self.graph.clone(), self.kill_grace);
+                self.in_background(move || Some(end(&graph, &attempt, grace)));
+            }
+            HostEffect::SetTimer(at) => return Some(ForLoop::SetTimer(at)),
+            HostEffect::FindPrograms(names) => {
+                let folder = self.graph.path().parent().map(Path::to_owned).unwrap_or_default();
+                self.in_background(move || {
+                    let found =
+                        names.into_iter().map(|(adapter, program)| (adapter, facts(&folder, &program)));
+                    Some(Event::Programs(found.collect()))
+                });
+            }
+            HostEffect::Prune { prunable, retention } => self.prune(prunable, retention),
+            HostEffect::Log(line) => self.log(line),
+            HostEffect::Again => return Some(ForLoop::Again),
+            HostEffect::Leave => return Some(ForLoop::Leave),
+        }
+        None
+    }
+
+    /// What a started shim means; its end is watched from here on.
+    pub(crate) fn born(&self, born: Born) -> Event {
+        let attempt = born.attempt;
+        match born.shim {
+            Ok(shim) => {
+                let event = Event::Spawned { attempt, shim: shim.identity().clone(), at: self.clock.now() };
+                self.watch_process(attempt, shim);
+                event
+            }
+            Err(why) => Event::SpawnFailed { attempt, why },
+        }
+    }
+
+    /// The exit record of an attempt that is said to have news.
+    pub(crate) fn news_of(&self, attempt: AttemptRef) -> Option<Event> {
+        exit_of(&self.graph, attempt).map(|exit| Event::ExitSeen { attempt, exit })
+    }
+
+    fn watch(&self, attempt: AttemptRef, shim: Option<&ProcessIdentity>) {
+        match shim.map(supervise::adopt) {
+            Some(Ok(Some(shim))) => self.watch_process(attempt, shim),
+            Some(Ok(None)) => {
+                self.tell(Event::ShimGone { attempt, exit: exit_of(&self.graph, attempt) });
+            }
+            Some(Err(_)) | None => self.park_at_lock(attempt),
+        }
+    }
+
+    fn watch_process(&self, attempt: AttemptRef, mut shim: Shim) {
+        let (graph, events) = (self.graph.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let pidfd = shim.process().as_fd().try_clone_to_owned().and_then(readable);
+            let ended = match &pidfd {
+                Ok(pidfd) => pidfd.readable().await.map(drop).is_ok(),
+                Err(_) => false,
+            };
+            if !ended {
+                tracing::warn!(%attempt, "its shim can't be watched");
+                return;
+            }
+            let _ = shim.has_ended();
+            let exit = exit_of(&graph, attempt);
+            let _ = events.send(Event::ShimGone { attempt, exit }).await;
+        });
+    }
+
+    /// Whoever holds an attempt's lock without being known: a thread waits until nobody does. Where nobody
+    /// does now, there is nothing to wait for.
+    fn park_at_lock(&self, attempt: AttemptRef) {
+        let lock = self.graph.attempt(attempt).lock();
+        if !matches!(supervise::AttemptLock::try_take(&lock), Ok(None)) || !self.parked().insert(attempt) {
+            return;
+        }
+        let (graph, events, parked) = (self.graph.clone(), self.events.clone(), self.parked.clone());
+        let waiter = std::thread::Builder::new().name(format!("lock of {attempt}")).spawn(move || {
+            let free = supervise::wait_until_free(&lock).is_ok();
+            parked.lock().unwrap_or_else(PoisonError::into_inner).remove(&attempt);
+            if free {
+                let exit = exit_of(&graph, attempt);
+                let _ = events.blocking_send(Event::ShimGone { attempt, exit });
+            }
+        });
+        if waiter.is_err() {
+            self.parked().remove(&attempt);
+        }
+    }
+
+    fn parked(&self) -> std::sync::MutexGuard<'_, BTreeSet<AttemptRef>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prune(&self, prunable: Prunable, retention: Retention) {
+        let (pruner, now) = (self.pruner.clone(), self.clock.now());
+        self.in_background(move || {
+            let mut pruner = pruner.lock().unwrap_or_else(PoisonError::into_inner);
+            match pruner.prune(retention, &prunable, now) {
+                Ok(pruned) if pruned.attempts > 0 => {
+                    tracing::info!(attempts = pruned.attempts, bytes = pruned.bytes, "old files removed");
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "old files of attempts can't be removed"),
+            }
+            None
+        });
+    }
+
+    fn log(&self, line: Line) {
+        match line.level {
+            Level::Info => tracing::info!("{}", line.text),
+            Level::Warn => tracing::warn!("{}", line.text),
+        }
+        if self.noted.receiver_count() > 0 {
+            let _ = self.noted.send(Noted { at: self.clock.now(), line: line.text.into() });
+        }
+    }
+
+    fn in_background(&self, work: impl FnOnce() -> Option<Event> + Send + 'static) {
+        let events = self.events.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Some(event) = work() {
+                let _ = events.blocking_send(event);
+            }
+        });
+    }
+
+    fn tell(&self, event: Event) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let _ = events.send(event).await;
+        });
+    }
+}
+
+fn exit_of(graph: &GraphFolder, attempt: AttemptRef) -> Option<Box<ExitRecord>> {
+    match graph.attempt(attempt).read_exit() {
+        Ok(exit) => exit.map(Box::new),
+        Err(error) => {
+            tracing::warn!(%attempt, %error, "its exit record can't be read");
+            None
+        }
+    }
+}
+
+fn end(graph: &GraphFolder, attempt: &Attempt, grace: std::time::Duration) -> Event {
+    let folder = graph.attempt(attempt.reference);
+    let request = EndRequest { folder: &folder, run: Run::from(attempt), shim: attempt.shim.as_ref(), grace };
+    let result = match end_attempt(&request) {
+        End::Gone(exit) => Ok(exit.map(Box::new)),
+        End::Unknown(why) => Err(why),
+    };
+    Event::EndCarriedOut { attempt: attempt.reference, result }
+}
+
+/// What there is of a program: a path as it stands from where agents run, a bare name in `PATH`.
+fn facts(folder: &Path, program: &str) -> ProgramFacts {
+    let candidates: Vec<PathBuf> = if program.contains('/') {
+        vec![folder.join(program)]
+    } else {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).map(|folder| folder.join(program)).collect()
+    };
+    for candidate in candidates {
+        let Ok(status) = stat(&candidate) else { continue };
+        let nanos = i64::try_from(status.st_mtime_nsec).unwrap_or(0);
+        return ProgramFacts {
+            path: candidate.to_str().map(str::to_owned),
+            modified: Some(status.st_mtime.saturating_mul(1_000_000_000).saturating_add(nanos)),
+            executable: accessat(CWD, &candidate, Access::EXEC_OK, AtFlags::EACCESS).is_ok(),
+        };
+    }
+    ProgramFacts::default()
+}

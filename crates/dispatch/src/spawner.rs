@@ -1,0 +1,98 @@
+//! Starting shims, on a thread of its own: writing a launch and executing a program take a millisecond, in
+//! which the loop answers others.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use tokio::sync::mpsc;
+use wg_core::id::AttemptRef;
+
+use crate::dispatcher::Launch;
+use crate::files::{self, GraphFolder, LaunchSpec, Run};
+use crate::supervise::{Shim, start_shim};
+
+/// Variables of the dispatcher's own environment that every agent gets, where they are set; and all that
+/// begin with `LC_`.
+const INHERITED: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TERM", "TMPDIR", "TZ"];
+
+/// A shim that was started, or why not.
+pub(crate) struct Born {
+    /// For which attempt.
+    pub(crate) attempt: AttemptRef,
+    /// What came of it.
+    pub(crate) shim: Result<Shim, String>,
+}
+
+/// The loop's end of the thread.
+pub(crate) struct Spawner {
+    /// Never more than there are slots, because each slot waits for its answer.
+    launches: Sender<Box<Launch>>,
+}
+
+impl Spawner {
+    /// Starts the thread, which starts `program` as a shim for each launch.
+    pub(crate) fn start(
+        program: PathBuf,
+        graph: GraphFolder,
+        born: mpsc::Sender<Born>,
+    ) -> std::io::Result<Self> {
+        let (launches, receiver) = channel::<Box<Launch>>();
+        let inherit = inherited();
+        thread::Builder::new().name("spawner".into()).spawn(move || {
+            for launch in receiver {
+                let attempt = launch.attempt.reference;
+                let shim = spawn(&program, &graph, &inherit, *launch);
+                if born.blocking_send(Born { attempt, shim }).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { launches })
+    }
+
+    /// Has a shim started. False where the thread is gone.
+    pub(crate) fn launch(&self, launch: Box<Launch>) -> bool {
+        self.launches.send(launch).is_ok()
+    }
+}
+
+fn inherited() -> Vec<String> {
+    let locale = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with("LC_"));
+    INHERITED.iter().map(|name| (*name).to_owned()).chain(locale).collect()
+}
+
+fn spawn(
+    program: &std::path::Path,
+    graph: &GraphFolder,
+    inherit: &[String],
+    launch: Launch,
+) -> Result<Shim, String> {
+    let folder = graph.attempt(launch.attempt.reference);
+    let spec = spec(graph, inherit, launch);
+    folder.create().map_err(|error| error.to_string())?;
+    files::write(&folder.launch(), &spec).map_err(|error| error.to_string())?;
+    start_shim(program, &folder).map_err(|error| error.to_string())
+}
+
+fn spec(graph: &GraphFolder, inherit: &[String], launch: Launch) -> LaunchSpec {
+    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass } = launch;
+    let mut argv = vec![command.program];
+    argv.extend(command.args);
+    let mut inherit = inherit.to_vec();
+    inherit.extend(env_pass);
+    LaunchSpec {
+        run: Run::from(&attempt),
+        task: attempt.task.to_string(),
+        argv,
+        env: command.env.into_iter().collect(),
+        inherit,
+        cwd: graph.path().parent().unwrap_or(graph.path()).to_owned(),
+        timeout,
+        output_cap,
+        kill_grace,
+        leave_grace: LaunchSpec::LEAVE_GRACE,
+    }
+}

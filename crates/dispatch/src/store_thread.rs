@@ -1,0 +1,95 @@
+//! The store, on a thread of its own: the dispatcher's logic runs here, one batch of events at a time, so that
+//! nothing on the loop ever waits for a disk or for other writers.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use tokio::sync::mpsc;
+use wg_core::port::{Clock, Store, StoreError};
+
+use crate::control::message::Status;
+use crate::dispatcher::{Dispatcher, Event, HostEffect};
+use crate::files::GraphFolder;
+use crate::recover;
+
+/// What came of a batch.
+pub(crate) struct Turn {
+    /// What is to be done.
+    pub(crate) effects: Vec<HostEffect>,
+    /// How things stand.
+    pub(crate) status: Status,
+    /// What kept it from being committed: to be tried again.
+    pub(crate) error: Option<StoreError>,
+}
+
+/// The loop's end of the thread. Dropping it ends the thread.
+pub(crate) struct StoreThread {
+    batches: SyncSender<Vec<Event>>,
+    turns: mpsc::Receiver<Turn>,
+}
+
+/// What runs on the thread.
+pub(crate) struct Keeper {
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) graph: GraphFolder,
+    pub(crate) host: String,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl StoreThread {
+    /// Starts the thread. Its first turn, which nobody has to ask for, is the recovery.
+    pub(crate) fn start(keeper: Keeper) -> std::io::Result<Self> {
+        // One batch is under way at a time, and one turn is its answer.
+        let (batches, receiver) = sync_channel(1);
+        let (sender, turns) = mpsc::channel(1);
+        thread::Builder::new().name("store".into()).spawn(move || keeper.run(&receiver, &sender))?;
+        Ok(Self { batches, turns })
+    }
+
+    /// Sends a batch; only after the turn of the last one. False where the thread is gone.
+    pub(crate) fn send(&self, batch: Vec<Event>) -> bool {
+        self.batches.try_send(batch).is_ok()
+    }
+
+    /// The next turn; `None` where the thread is gone.
+    pub(crate) async fn turn(&mut self) -> Option<Turn> {
+        self.turns.recv().await
+    }
+}
+
+impl Keeper {
+    fn run(mut self, batches: &Receiver<Vec<Event>>, turns: &mpsc::Sender<Turn>) {
+        let mut recovered = false;
+        let mut batch = Vec::new();
+        loop {
+            let mut error = None;
+            if !recovered {
+                match recover::findings(self.store.as_mut(), &self.graph, &self.host) {
+                    Ok(findings) => {
+                        recovered = true;
+                        batch.insert(0, Event::Recovered(Box::new(findings)));
+                    }
+                    Err(why) => error = Some(why),
+                }
+            }
+            let now = self.clock.now();
+            let effects = match self.dispatcher.handle(self.store.as_mut(), batch, now) {
+                Ok(effects) => effects,
+                Err(why) => {
+                    error = Some(why);
+                    self.dispatcher.take_effects()
+                }
+            };
+            let turn = Turn { effects, status: self.dispatcher.status(), error };
+            if turns.blocking_send(turn).is_err() {
+                return;
+            }
+            match batches.recv() {
+                Ok(next) => batch = next,
+                Err(_) => return,
+            }
+        }
+    }
+}
