@@ -207,6 +207,23 @@ pub fn tail(folder: &AttemptFolder, bytes: u64) -> Result<(Vec<u8>, u64), FileEr
     Ok((text, ring.seen))
 }
 
+/// Writes all that is kept of an attempt's output, in order and with the cut marked, whether it runs, has
+/// ended or was killed. Whoever holds `to` tells its errors from those of the file.
+pub fn copy_whole(folder: &AttemptFolder, to: &mut dyn Write) -> Result<(), FileError> {
+    let path = folder.output();
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => FileError::Absent(path.clone()),
+        _ => FileError::Io { path: path.clone(), source },
+    };
+    let mut file = File::open(&path).map_err(failed)?;
+    let ring = files::read::<Ring>(&folder.output_ring()).ok().filter(|ring| is_sound(folder, *ring));
+    let Some(ring) = ring else { return io::copy(&mut file, to).map(drop).map_err(failed) };
+    io::copy(&mut file.take(ring.head), to).map_err(failed)?;
+    to.write_all(cut_mark(ring.missing()).as_bytes()).map_err(failed)?;
+    let (text, _) = tail(folder, ring.size)?;
+    to.write_all(&text).map_err(failed)
+}
+
 fn read_range(file: &File, from: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut at = from;
@@ -270,6 +287,9 @@ mod tests {
                 let (tail_before, seen) = tail(&folder, 100).unwrap();
                 assert_eq!(seen, length as u64);
                 assert_eq!(tail_before, text(length)[length.saturating_sub(100)..]);
+                let mut whole = Vec::new();
+                copy_whole(&folder, &mut whole).unwrap();
+                assert_eq!(whole, in_order(length), "{length} in {piece}, while it runs");
                 let count = output.finish().unwrap();
                 assert_eq!(count, OutputCount { seen: length as u64, kept: CAP.min(length as u64) });
                 assert_eq!(fs::read(folder.output()).unwrap(), in_order(length), "{length} in {piece}");
