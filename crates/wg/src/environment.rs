@@ -18,6 +18,7 @@ impl Environment {
     }
 
     /// These variables and no others, in the root folder.
+    #[cfg(test)]
     #[must_use]
     pub fn given<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let given = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -25,6 +26,7 @@ impl Environment {
     }
 
     /// In another folder.
+    #[cfg(test)]
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Self {
         self.folder = folder.to_owned();

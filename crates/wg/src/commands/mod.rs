@@ -1,10 +1,16 @@
 //! One file a verb: its arguments (whose doc comments are its help) and what it does.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "every verb takes its arguments whole, whether or not it uses them up"
+)]
+
 pub mod abandon;
 pub mod adapter;
 pub mod add;
 pub mod agents;
 pub mod artifact;
+pub mod attempt;
 pub mod blocked;
 pub mod claim;
 pub mod config;
@@ -17,6 +23,7 @@ pub mod fail;
 pub mod graph;
 pub mod import;
 pub mod init;
+pub mod kill;
 pub mod list;
 pub mod log;
 pub mod msg;
@@ -27,6 +34,7 @@ pub mod reopen;
 pub mod resume;
 pub mod retry;
 pub mod show;
+pub mod spawn;
 pub mod status;
 pub mod unclaim;
 pub mod undo;
@@ -72,6 +80,9 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Undo(args) => undo::run(args, ctx),
         Verb::Export(args) => export::run(args, ctx),
         Verb::Import(args) => import::run(args, ctx),
+        Verb::Kill(args) => kill::run(args, ctx),
+        Verb::Spawn(args) => spawn::run(args, ctx),
+        Verb::Attempt(args) => attempt::run(args, ctx),
         Verb::Config(args) => config::run(args, ctx),
         Verb::Docs(args) => docs::run(args, ctx),
     }
