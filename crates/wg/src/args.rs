@@ -17,7 +17,7 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
             "status", "graph", "watch", "init",
         ],
     ),
-    ("Agents", &["agents", "adapter"]),
+    ("Agents", &["agents", "kill", "spawn", "attempt", "adapter"]),
     ("Service", &[]),
     ("History", &["op", "undo", "export", "import"]),
     ("Care", &["config"]),
@@ -104,6 +104,9 @@ pub enum Verb {
     Undo(commands::undo::Args),
     Export(commands::export::Args),
     Import(commands::import::Args),
+    Kill(commands::kill::Args),
+    Spawn(commands::spawn::Args),
+    Attempt(commands::attempt::Args),
     Config(commands::config::Args),
     #[command(name = "__docs", hide = true)]
     Docs(commands::docs::Args),
@@ -124,6 +127,7 @@ impl Verb {
             | Self::Status(_)
             | Self::Graph(_)
             | Self::Agents(_)
+            | Self::Attempt(_)
             | Self::Op(_)
             | Self::Export(_)
             | Self::Config(_)
@@ -145,6 +149,8 @@ impl Verb {
             | Self::Resume(_)
             | Self::Claim(_)
             | Self::Unclaim(_)
+            | Self::Kill(_)
+            | Self::Spawn(_)
             | Self::Undo(_)
             | Self::Import(_) => true,
         };
@@ -172,6 +178,7 @@ impl Verb {
             | Self::Agents(_)
             | Self::Op(_) => true,
             Self::Dep(args) => !args.writes(),
+            Self::Attempt(args) => args.is_brief(),
             Self::Init(_)
             | Self::Edit(_)
             | Self::Retry(_)
@@ -182,6 +189,8 @@ impl Verb {
             | Self::Claim(_)
             | Self::Unclaim(_)
             | Self::Watch(_)
+            | Self::Kill(_)
+            | Self::Spawn(_)
             | Self::Adapter(_)
             | Self::Undo(_)
             | Self::Export(_)

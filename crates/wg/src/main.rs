@@ -4,6 +4,7 @@
 mod actor;
 mod args;
 mod attempts;
+mod carry_out;
 mod commands;
 mod config;
 mod context;

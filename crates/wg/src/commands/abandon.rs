@@ -5,8 +5,8 @@ use wg_core::port::TaskFilter;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::receipt;
 use crate::selection::{Selection, UNFINISHED};
+use crate::{carry_out, receipt};
 
 /// Give tasks up
 ///
@@ -26,5 +26,6 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let tasks = args.which.tasks(ctx, &sense)?;
     let reason = args.reason.map(|text| ctx.text(&text)).transpose()?;
     let receipt = ctx.submit(Command::Abandon { tasks: tasks.clone(), reason })?;
-    receipt::tell(ctx, &receipt, &tasks, "abandoned")
+    receipt::tell(ctx, &receipt, &tasks, "abandoned")?;
+    carry_out::ends_or_fails(ctx, &receipt.attempts)
 }

@@ -4,7 +4,7 @@ use wg_core::command::Command;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::{receipt, selection};
+use crate::{carry_out, receipt, selection};
 
 /// Say that tasks are done
 ///
@@ -25,5 +25,6 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let summary = args.summary.map(|text| ctx.text(&text)).transpose()?;
     let receipt = ctx.submit(Command::Done { tasks: tasks.clone(), summary })?;
     let said = if ctx.worker().is_some() { "reported done" } else { "done" };
-    receipt::tell(ctx, &receipt, &tasks, said)
+    receipt::tell(ctx, &receipt, &tasks, said)?;
+    carry_out::ends_or_fails(ctx, &receipt.attempts)
 }
