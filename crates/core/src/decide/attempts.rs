@@ -13,7 +13,7 @@ use crate::task::{AttemptEnd, TaskEvent, TaskState, Wait};
 use crate::time::Timestamp;
 
 pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> {
-    let task = draft.task(&start.task)?;
+    let mut task = draft.task(&start.task)?;
     let control = draft.control()?;
     let not_ready = |why: String| Rejection::NotReady { task: start.task.clone(), why };
     if control.paused.is_some() {
@@ -35,6 +35,7 @@ pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> 
         if task.state != TaskState::Open || task.paused {
             return Err(not_ready(format!("it is {}", task.state.name())).into());
         }
+        task.history.starts = starts;
         return draft.step_task(task, TaskEvent::Throttled(until));
     }
     let reference = AttemptRef(draft.read.last_attempt()?.0 + 1);
