@@ -7,6 +7,7 @@
 mod builders;
 mod environment;
 mod processes;
+pub mod sim;
 mod started;
 mod tmpfs;
 mod virtual_clock;

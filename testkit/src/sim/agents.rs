@@ -1,0 +1,165 @@
+//! What simulated agents do: each living process of an agent's tree has acts before it, drawn when it
+//! started.
+
+use std::collections::VecDeque;
+
+use wg_core::attempt::{ExitStatus, Report};
+use wg_core::command::{Command, NewTask};
+use wg_core::id::{Actor, AttemptRef, TaskId};
+use wg_core::task::{RunSpec, Wait};
+use wg_dispatch::files::Run;
+use wg_dispatch::supervise::shim::step::Event;
+
+use super::host::Role;
+use super::random::Random;
+use super::world::World;
+
+/// One thing that a process does.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Act {
+    /// It tells how its task stands.
+    Report(Report),
+    /// It files a task that it found.
+    FileTask,
+    /// It starts a child, which does this.
+    Start {
+        /// In a session of its own.
+        own_session: bool,
+        /// SIGTERM does nothing to it.
+        ignores_term: bool,
+        /// What the child does.
+        acts: Vec<Act>,
+    },
+    /// From now on SIGTERM does nothing to it.
+    IgnoreTerm,
+    /// It ends.
+    Leave(ExitStatus),
+    /// It does nothing any more, and stays.
+    Hang,
+}
+
+/// What the first process of an agent will do.
+pub(super) fn script(random: &mut Random) -> VecDeque<Act> {
+    let mut acts = VecDeque::new();
+    for _ in 0..random.below(3) {
+        acts.push_back(match random.weighted(&[3, 2, 2, 1]) {
+            0 => Act::Report(match random.below(6) {
+                0 | 1 => Report::Done(None),
+                2 | 3 => Report::Failed("it is too hard".into()),
+                4 => Report::Waiting(Wait::Message),
+                _ => Report::Waiting(Wait::Person("is it right?".into())),
+            }),
+            1 => Act::FileTask,
+            2 => Act::Start {
+                own_session: random.per_mille(500),
+                ignores_term: random.per_mille(400),
+                acts: child(random),
+            },
+            _ => Act::IgnoreTerm,
+        });
+    }
+    acts.push_back(match random.weighted(&[60, 15, 5, 20]) {
+        0 => Act::Leave(ExitStatus::Code(0)),
+        1 => Act::Leave(ExitStatus::Code(3)),
+        2 => Act::Leave(ExitStatus::Signal(11)),
+        _ => Act::Hang,
+    });
+    acts
+}
+
+fn child(random: &mut Random) -> Vec<Act> {
+    let mut acts = Vec::new();
+    if random.per_mille(300) {
+        let grandchild =
+            vec![if random.per_mille(500) { Act::Hang } else { Act::Leave(ExitStatus::Code(0)) }];
+        acts.push(Act::Start { own_session: random.per_mille(500), ignores_term: true, acts: grandchild });
+    }
+    acts.push(if random.per_mille(500) { Act::Hang } else { Act::Leave(ExitStatus::Code(0)) });
+    acts
+}
+
+impl World {
+    /// Processes that have something to do. While everything comes to rest, one that hangs goes home, unless
+    /// it is for others to end it.
+    pub(super) fn busy_agents(&self) -> Vec<u32> {
+        let has_act = |acts: &VecDeque<Act>| acts.front().is_some_and(|act| *act != Act::Hang);
+        let mut busy: Vec<u32> =
+            self.agents.iter().filter(|(_, acts)| has_act(acts)).map(|(pid, _)| *pid).collect();
+        if self.settling {
+            busy.extend(self.agents.keys().filter(|pid| self.may_go_home(**pid)));
+        }
+        busy
+    }
+
+    fn may_go_home(&self, pid: u32) -> bool {
+        let Some(process) = self.host.processes.get(&pid).filter(|process| process.role == Role::Agent)
+        else {
+            return false;
+        };
+        let hangs = self.agents.get(&pid).and_then(VecDeque::front) == Some(&Act::Hang);
+        let wanted = process.run.and_then(|run| self.oracle.attempt(run.attempt));
+        let free = wanted.is_some_and(|a| a.stop.is_none() && a.report.is_none() && a.timeout.is_none());
+        hangs && free && process.run.is_some_and(|run| self.shim_of(run.attempt).is_some())
+    }
+
+    pub(super) fn agent_acts(&mut self, pid: u32) {
+        let Some(acts) = self.agents.get_mut(&pid) else { return };
+        let Some(act) = acts.pop_front() else { return };
+        let Some(run) = self.host.processes.get(&pid).and_then(|process| process.run) else { return };
+        self.trace.note(|| format!("process {pid} of {}: {act:?}", run.attempt));
+        match act {
+            Act::Report(report) => self.report(run.attempt, report),
+            Act::FileTask => self.file_task(run.attempt),
+            Act::Start { own_session, ignores_term, acts } => {
+                self.start_child(pid, run, own_session, ignores_term, acts);
+            }
+            Act::IgnoreTerm => {
+                if let Some(process) = self.host.processes.get_mut(&pid) {
+                    process.ignores_term = true;
+                }
+            }
+            Act::Leave(status) => self.host.end(pid, status),
+            Act::Hang => self.host.end(pid, ExitStatus::Code(0)),
+        }
+    }
+
+    fn start_child(&mut self, parent: u32, run: Run, own_session: bool, ignores_term: bool, acts: Vec<Act>) {
+        let wish = self.random.below(1_000);
+        let in_group = !own_session && self.host.processes.get(&parent).is_some_and(|p| p.in_group);
+        let pid = self.host.start(Role::Child, Some(run), parent, wish);
+        if let Some(process) = self.host.processes.get_mut(&pid) {
+            process.in_group = in_group;
+            process.ignores_term = ignores_term;
+        }
+        self.agents.insert(pid, acts.into());
+    }
+
+    /// Through the door: only a living shim has one.
+    fn report(&mut self, attempt: AttemptRef, report: Report) {
+        let Some(task) = self.oracle.attempt(attempt).map(|attempt| attempt.task.clone()) else { return };
+        let Some(shim) = self.shim_of(attempt) else { return };
+        let command = match report {
+            Report::Done(summary) => Command::Done { tasks: vec![task], summary },
+            Report::Failed(reason) => Command::Fail { tasks: vec![task], reason },
+            Report::Waiting(on) => Command::Wait { task, on },
+        };
+        if self.submit(&Actor::Agent(attempt), command).is_some()
+            && let Some(shim) = self.shims.get_mut(&shim)
+        {
+            shim.news.push(Event::Reported);
+        }
+    }
+
+    fn file_task(&mut self, attempt: AttemptRef) {
+        if self.shim_of(attempt).is_none() || self.oracle.tasks() >= super::people::TASKS {
+            return;
+        }
+        let new = NewTask {
+            title: format!("found {}", self.random.below(100)),
+            after: self.some_task().into_iter().collect::<std::collections::BTreeSet<TaskId>>(),
+            run: RunSpec { exec: Some("work".into()), ..RunSpec::default() },
+            ..NewTask::default()
+        };
+        self.submit(&Actor::Agent(attempt), Command::Add(Box::new(new)));
+    }
+}

@@ -1,0 +1,182 @@
+//! The simulator: the real dispatcher logic, the real shim machine and the real `submit` over the store in
+//! memory, on a simulated host, with everything that may go wrong, in an order that a seed decides. After
+//! every move, and when all has come to rest, an oracle says whether the invariants hold.
+//!
+//! Simulated, and so not tested here: `/proc`, signals, sockets, files, the event loops around the logic.
+//! What they do is modelled in `host`, `ends` and `shims`, after `supervise::terminate` and
+//! `recover::gather`; tests on real processes are in the binary's `tests/`.
+//!
+//! A failure names its seed. `SIM_SEED=… cargo test -p testkit sim_replay -- --nocapture` runs it again and
+//! tells every move; `SIM_SEEDS=10000 cargo test --release -p testkit sim_many` runs many.
+
+mod agents;
+mod daemon;
+mod ends;
+mod faults;
+mod host;
+mod mutation;
+mod oracle;
+mod people;
+mod random;
+mod shims;
+mod trace;
+mod world;
+
+use std::fmt;
+use std::ops::Range;
+
+use wg_core::port::Store;
+use wg_core::schedule::{Policy, plan};
+use wg_dispatch::recover;
+
+pub use faults::Faults;
+pub use mutation::Mutation;
+use world::World;
+
+/// Moves in which things go wrong.
+const MOVES: usize = 500;
+/// Moves in which all must have come to rest.
+const SETTLING: usize = 20_000;
+
+/// A run in which an invariant did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What seed makes it happen again.
+    pub seed: u64,
+    /// The bug that was planted.
+    pub mutation: Option<Mutation>,
+    /// After how many moves.
+    pub moves: usize,
+    /// What did not hold.
+    pub what: String,
+    /// What happened before, a line each, where the run was watched.
+    pub trace: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, moves, what, trace, .. } = self;
+        write!(f, "seed {seed}, move {moves}: {what}")?;
+        if let Some(mutation) = self.mutation {
+            write!(f, " (planted: {mutation:?})")?;
+        }
+        if !trace.is_empty() {
+            write!(f, "\n{trace}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a run was like, so that a test can see that it was not an idle one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Moves.
+    pub moves: usize,
+    /// Operations that were committed.
+    pub operations: u64,
+    /// Attempts that were made.
+    pub attempts: usize,
+}
+
+/// How to run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// The bug to plant.
+    pub mutation: Option<Mutation>,
+    /// What goes wrong, where the seed is not to decide.
+    pub faults: Option<Faults>,
+    /// Keep what happens, for a failure's trace.
+    pub watched: bool,
+}
+
+/// Runs one seed: things go wrong for a while, then nothing does, and all must come to rest.
+pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
+    let mut world = World::new(seed, options.faults, options.mutation, options.watched);
+    let mut moves = 0;
+    let fail = |world: &World, moves: usize, what: String| {
+        let trace = world.trace.text();
+        Err(Box::new(Failure { seed, mutation: options.mutation, moves, what, trace }))
+    };
+    for _ in 0..MOVES {
+        world.step();
+        moves += 1;
+        if let Some(what) = world.oracle.broken() {
+            return fail(&world, moves, what.to_owned());
+        }
+    }
+    world.settling = true;
+    world.faults = Faults::NONE;
+    world.trace.note(|| "from here on nothing goes wrong");
+    world.people_let_go();
+    while world.step() || world.wait() {
+        moves += 1;
+        if let Some(what) = world.oracle.broken() {
+            return fail(&world, moves, what.to_owned());
+        }
+        if moves > MOVES + SETTLING {
+            let what = format!("it does not come to rest: {}", world.daemon_status());
+            return fail(&world, moves, what);
+        }
+    }
+    if let Some(what) = not_at_rest(&mut world) {
+        return fail(&world, moves, format!("at rest, {what}"));
+    }
+    let operations = world.oracle.last_operation().0;
+    Ok(Report { moves, operations, attempts: world.oracle.attempts_made() })
+}
+
+/// What is not as it should be when nothing can happen any more.
+fn not_at_rest(world: &mut World) -> Option<String> {
+    if let Some(reference) = world.oracle.live_attempts().first() {
+        let attempt = world.oracle.attempt(*reference)?.clone();
+        return Some(format!("there is a live attempt: {}", world.about(&attempt)));
+    }
+    let marked = world.host.processes.iter().find(|(_, process)| process.role != host::Role::Stranger);
+    if let Some((pid, process)) = marked {
+        return Some(format!("process {pid} is there: {process:?}"));
+    }
+    if !world.daemon_is_idle() {
+        return Some(format!("the dispatcher has something in hand: {}", world.daemon_status()));
+    }
+    let repairs = recover::plan(&world.findings());
+    if let Some(repair) = repairs.first() {
+        return Some(format!("doctor would say: {repair}"));
+    }
+    let policy = Policy { max_agents: usize::MAX, default_adapter: None, adapters: vec!["shell".to_owned()] };
+    let now = world.wall;
+    let mut found = None;
+    let mut store = world.store.clone();
+    store
+        .read(&mut |read| {
+            let plan = plan(read, &policy, 0, &mut wg_core::budget::Bucket::default(), now)?;
+            found = plan.starts.first().map(|(task, _)| format!("{task} could start and does not"));
+            if let Some(effect) = read.open_effects()?.first() {
+                found = Some(format!("an effect is open: {effect:?}"));
+            }
+            if let Some(task) = read.waits_due(now, 1)?.first() {
+                found = Some(format!("{task} waits for what has come"));
+            }
+            Ok(())
+        })
+        .expect("memory can be read");
+    found
+}
+
+/// Runs seeds until one fails; a failure comes with its trace.
+pub fn run_many(seeds: Range<u64>, mutation: Option<Mutation>) -> Result<Report, Box<Failure>> {
+    let mut all = Report::default();
+    for seed in seeds {
+        match run(seed, Options { mutation, ..Options::default() }) {
+            Ok(report) => {
+                all.moves += report.moves;
+                all.operations += report.operations;
+                all.attempts += report.attempts;
+            }
+            Err(failure) => {
+                let again = run(seed, Options { mutation, watched: true, ..Options::default() });
+                return Err(again.err().unwrap_or(failure));
+            }
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,215 @@
+//! What people do, each through a command of their own: it commits, and carries out the ends that it has
+//! brought about, as `wg kill` and `wg abandon` do. It may die at any point between.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use wg_core::attempt::{Attempt, Outcome};
+use wg_core::command::{Command, Ended, NewTask, Patch, SetPatch};
+use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
+use wg_core::task::{Priority, RunSpec, TaskState, Wait};
+use wg_dispatch::dispatcher::Event;
+
+use super::ends::{EndResult, Owner};
+use super::oracle::seen_in;
+use super::world::World;
+
+/// Tasks that a run's graph has at most.
+pub(super) const TASKS: usize = 9;
+const PEOPLE: [&str; 2] = ["ann", "bob"];
+
+/// A command that has committed and has ends to carry out.
+#[derive(Debug)]
+pub(super) struct Running {
+    actor: Actor,
+    /// Ends that are not done.
+    open: usize,
+    /// Ends that are done and not recorded.
+    done: Vec<(Attempt, EndResult)>,
+}
+
+impl World {
+    /// Somebody does something.
+    pub(super) fn person_acts(&mut self) {
+        let Some(command) = self.some_command() else { return };
+        let actor = Actor::User(PEOPLE[self.random.below(PEOPLE.len())].into());
+        self.command(&actor, command);
+    }
+
+    /// One command from its commit on.
+    pub(super) fn command(&mut self, actor: &Actor, command: Command) {
+        let Some(attempts) = self.submit(actor, command) else { return };
+        // It is told with a poke, unless it dies before.
+        if self.random.per_mille(500) {
+            self.tell(Event::Poked);
+        }
+        let asked = |attempt: &Attempt| attempt.is_live() && attempt.stop.is_some();
+        let to_end: Vec<Attempt> = attempts
+            .iter()
+            .filter_map(|reference| self.oracle.attempt(*reference).filter(|a| asked(a)).cloned())
+            .collect();
+        if to_end.is_empty() {
+            return;
+        }
+        let id = self.number();
+        self.commands.insert(id, Running { actor: actor.clone(), open: to_end.len(), done: Vec::new() });
+        for attempt in to_end {
+            self.begin_end(Owner::Command(id), attempt);
+        }
+    }
+
+    pub(super) fn busy_commands(&self) -> Vec<u64> {
+        self.commands.iter().filter(|(_, c)| !c.done.is_empty()).map(|(id, _)| *id).collect()
+    }
+
+    /// A command records an end that it has carried out.
+    pub(super) fn command_acts(&mut self, id: u64) {
+        let Some(running) = self.commands.get_mut(&id) else { return };
+        let Some((attempt, result)) = running.done.pop() else { return };
+        running.open -= 1;
+        let actor = running.actor.clone();
+        if running.open == 0 {
+            self.commands.remove(&id);
+        }
+        // What can't be told is said and left alone.
+        let Ok(exit) = result else { return };
+        let (seen, at) = match &exit {
+            Some(exit) => (seen_in(exit), exit.ended_at),
+            None => (Outcome::Lost { reason: "it left no exit record".into() }, self.wall),
+        };
+        let ended = Ended {
+            attempt: attempt.reference,
+            fence: attempt.fence,
+            seen,
+            at,
+            jitter: 0,
+            first_pause: self.config.first_pause,
+            max_attempts: self.config.max_attempts,
+            configuration: 0,
+        };
+        self.submit(&actor, Command::AttemptEnded(ended));
+    }
+
+    pub(super) fn command_dies(&mut self) {
+        let ids: Vec<u64> = self.commands.keys().copied().collect();
+        if let Some(id) = self.random.pick(&ids).copied() {
+            self.trace.note(|| format!("command {id} dies"));
+            self.commands.remove(&id);
+            self.forget_ends(Owner::Command(id));
+        }
+    }
+
+    pub(super) fn end_done(&mut self, owner: Owner, attempt: &Attempt, result: EndResult) {
+        match owner {
+            Owner::Dispatcher => self.end_of_daemons(attempt, result),
+            Owner::Command(id) => {
+                if let Some(running) = self.commands.get_mut(&id) {
+                    running.done.push((attempt.clone(), result));
+                }
+            }
+        }
+    }
+
+    pub(super) fn some_task(&mut self) -> Option<TaskId> {
+        let ids = self.oracle.task_ids();
+        self.random.pick(&ids).cloned()
+    }
+
+    fn some_command(&mut self) -> Option<Command> {
+        if self.oracle.tasks() < 2 {
+            return Some(self.some_new_task());
+        }
+        let task = self.some_task()?;
+        let tasks = vec![task.clone()];
+        Some(match self.random.weighted(&[20, 5, 3, 6, 6, 12, 10, 3, 5, 2, 3, 8, 10, 6, 2, 2, 4, 3]) {
+            0 if self.oracle.tasks() < TASKS => self.some_new_task(),
+            0 | 1 => Command::Done { tasks, summary: None },
+            2 => Command::Fail { tasks, reason: "no".into() },
+            3 => Command::Abandon { tasks, reason: None },
+            4 => Command::Pause { tasks },
+            5 => Command::Resume { tasks },
+            6 => Command::Retry { tasks },
+            7 => Command::Reopen { tasks },
+            8 => Command::Wait { task, on: self.some_wait()? },
+            9 => Command::Claim { task },
+            10 => Command::Unclaim { task },
+            11 => Command::Kill { attempts: vec![self.some_attempt()?], why: "enough".into() },
+            12 => Command::Edit { tasks, patch: Box::new(self.some_edge()?) },
+            13 => Command::Undo { operation: self.some_operation() },
+            14 => Command::PauseDispatch,
+            15 => Command::ResumeDispatch,
+            16 => Command::PostMessage { task, body: "look".into() },
+            _ => {
+                let priority = Some(Priority(u8::try_from(self.random.below(101)).ok()?));
+                Command::Edit { tasks, patch: Box::new(Patch { priority, ..Patch::default() }) }
+            }
+        })
+    }
+
+    fn some_new_task(&mut self) -> Command {
+        let mut after = BTreeSet::new();
+        for _ in 0..self.random.below(3) {
+            after.extend(self.some_task());
+        }
+        let mut run = RunSpec::default();
+        if self.random.per_mille(900) {
+            run.exec = Some("work".into());
+        }
+        if self.random.per_mille(250) {
+            run.timeout = Some(Duration::from_secs(self.random.between(1, 60)));
+        }
+        if self.random.per_mille(300) {
+            run.max_attempts = u32::try_from(self.random.between(1, 9)).ok();
+        }
+        let not_before = self.random.per_mille(100).then(|| self.wall.plus(Duration::from_secs(20)));
+        let title = format!("task {}", self.random.below(1_000));
+        Command::Add(Box::new(NewTask { title, after, run, not_before, ..NewTask::default() }))
+    }
+
+    fn some_wait(&mut self) -> Option<Wait> {
+        Some(match self.random.below(4) {
+            0 => Wait::Task(self.some_task()?),
+            1 => Wait::Message,
+            _ => Wait::Until(self.wall.plus(Duration::from_secs(self.random.between(1, 100)))),
+        })
+    }
+
+    fn some_attempt(&mut self) -> Option<AttemptRef> {
+        let live = self.oracle.live_attempts();
+        self.random.pick(&live).copied()
+    }
+
+    fn some_edge(&mut self) -> Option<Patch> {
+        let other = self.some_task()?;
+        let mut after = SetPatch::default();
+        if self.random.per_mille(600) {
+            after.add.insert(other);
+        } else {
+            after.remove.insert(other);
+        }
+        Some(Patch { after, ..Patch::default() })
+    }
+
+    fn some_operation(&mut self) -> Option<OpSeq> {
+        let last = self.oracle.last_operation();
+        let back = self.random.between(0, 8);
+        (self.random.per_mille(500) && last.0 > back).then(|| OpSeq(last.0 - back))
+    }
+
+    /// At the end of a run: whatever a person alone can let go on goes on.
+    pub(super) fn people_let_go(&mut self) {
+        let actor = Actor::User("ann".into());
+        self.command(&actor, Command::ResumeDispatch);
+        self.command(&actor, Command::ResumeAdapter { adapter: "shell".into() });
+        for id in self.oracle.task_ids() {
+            let Some(task) = self.oracle.task(&id) else { continue };
+            let (paused, held) = (task.paused, task.state.clone());
+            if paused && !task.state.is_final() && self.random.per_mille(700) {
+                self.command(&actor, Command::Resume { tasks: vec![id.clone()] });
+            }
+            if matches!(held, TaskState::InProgress { .. }) {
+                self.command(&actor, Command::Unclaim { task: id });
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The simulated world: one host with its dispatcher, shims, agents and commands over one graph, moved one
+//! step at a time in an order that a seed decides.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use wg_core::command::Command;
+use wg_core::id::{Actor, AttemptRef, OpSeq};
+use wg_core::port::Store;
+use wg_core::submit::submit;
+use wg_core::time::Timestamp;
+use wg_dispatch::config::DispatchConfig;
+use wg_dispatch::dispatcher::Event;
+use wg_store::memory::MemoryStore;
+
+use super::agents::Act;
+use super::daemon::Daemon;
+use super::ends::EndRun;
+use super::faults::Faults;
+use super::host::{Host, INIT, Role};
+use super::mutation::{Mutation, Port};
+use super::oracle::Oracle;
+use super::people::Running;
+use super::random::Random;
+use super::shims::ShimRun;
+use super::trace::Trace;
+
+/// The host's name.
+pub(super) const HOST: &str = "box";
+
+/// Everything there is.
+pub(super) struct World {
+    pub(super) random: Random,
+    pub(super) faults: Faults,
+    pub(super) mutation: Option<Mutation>,
+    pub(super) config: DispatchConfig,
+    /// The truth; the program sees it through [`Port`].
+    pub(super) store: MemoryStore,
+    /// The last attempt before the present dispatcher.
+    pub(super) earlier: AttemptRef,
+    /// The clock that is shown, and may be set.
+    pub(super) wall: Timestamp,
+    /// Time that only goes forward.
+    pub(super) mono: Duration,
+    pub(super) host: Host,
+    pub(super) daemon: Option<Daemon>,
+    pub(super) shims: BTreeMap<u32, ShimRun>,
+    /// What the processes of agents still do.
+    pub(super) agents: BTreeMap<u32, VecDeque<Act>>,
+    pub(super) ends: BTreeMap<u64, EndRun>,
+    pub(super) commands: BTreeMap<u64, Running>,
+    pub(super) oracle: Oracle,
+    pub(super) trace: Trace,
+    /// Nothing goes wrong any more, nobody asks for anything: everything is to come to rest.
+    pub(super) settling: bool,
+    numbers: u64,
+    /// The last commit that was taken into account.
+    committed: OpSeq,
+}
+
+/// Something that can happen next.
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    Deliver,
+    CarryOut,
+    Shim(u32),
+    Agent(u32),
+    End(u64),
+    Command(u64),
+    Person,
+    StartDaemon,
+    Time,
+    Fault,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, faults: Option<Faults>, mutation: Option<Mutation>, watched: bool) -> Self {
+        let mut random = Random::new(seed);
+        let drawn = Faults::drawn(&mut random);
+        let mut config = DispatchConfig { max_agents: 1 + random.below(4), ..DispatchConfig::default() };
+        if random.per_mille(200) {
+            config.timeout = Some(Duration::from_secs(random.between(5, 100)));
+        }
+        let mut world = Self {
+            random,
+            faults: faults.unwrap_or(drawn),
+            mutation,
+            config,
+            store: MemoryStore::new(),
+            earlier: AttemptRef(0),
+            wall: Timestamp::from_nanos(1_767_225_600_000_000_000),
+            mono: Duration::ZERO,
+            host: Host::default(),
+            daemon: None,
+            shims: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            oracle: Oracle::default(),
+            trace: Trace::new(watched),
+            settling: false,
+            numbers: 0,
+            committed: OpSeq(0),
+        };
+        world.oracle.all_time_out = world.config.timeout.is_some();
+        world.trace.note(|| format!("{drawn:?}"));
+        world
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// The store as the program sees it.
+    pub(super) fn port(&self) -> Port {
+        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier: self.earlier }
+    }
+
+    /// Submits for anybody but the dispatcher; gives the attempts that were changed.
+    pub(super) fn submit(&mut self, actor: &Actor, command: Command) -> Option<Vec<AttemptRef>> {
+        let about = format!("{actor}: {command:?}");
+        let answer = submit(&mut self.port(), actor, command, self.wall);
+        self.trace.note(|| match &answer {
+            Ok(receipt) => format!("{about} -> operation {}", receipt.operation),
+            Err(error) => format!("{about} -> {error}"),
+        });
+        self.commit_seen(false);
+        answer.ok().map(|receipt| receipt.attempts)
+    }
+
+    /// Takes in what was committed, and lets the dispatcher hear of it.
+    pub(super) fn commit_seen(&mut self, by_dispatcher: bool) {
+        let oracle = &mut self.oracle;
+        self.store.read(&mut |read| oracle.follow(read)).expect("memory can be read");
+        let last = self.oracle.last_operation();
+        let unheard = self.mutation == Some(Mutation::ChangeUnheard) && !by_dispatcher;
+        if last != self.committed
+            && !unheard
+            && let Some(daemon) = &mut self.daemon
+        {
+            daemon.store_changed = true;
+        }
+        self.committed = last;
+    }
+
+    /// Everything that can happen next, with its weight.
+    fn moves(&self) -> Vec<(Move, u32)> {
+        let mut moves = Vec::new();
+        if self.daemon_has_events() {
+            moves.push((Move::Deliver, 30));
+        }
+        if self.daemon_has_effects() {
+            moves.push((Move::CarryOut, 40));
+        }
+        moves.extend(self.busy_shims().into_iter().map(|pid| (Move::Shim(pid), 20)));
+        moves.extend(self.busy_agents().into_iter().map(|pid| (Move::Agent(pid), 8)));
+        moves.extend(self.busy_ends().into_iter().map(|id| (Move::End(id), 20)));
+        moves.extend(self.busy_commands().into_iter().map(|id| (Move::Command(id), 20)));
+        if self.daemon.is_none() {
+            moves.push((Move::StartDaemon, 10));
+        }
+        if !self.settling {
+            moves.push((Move::Person, 12));
+            moves.push((Move::Time, 14));
+            moves.push((Move::Fault, 40));
+        }
+        moves
+    }
+
+    /// One move; false where there is none but to wait.
+    pub(super) fn step(&mut self) -> bool {
+        let moves = self.moves();
+        if moves.is_empty() {
+            return false;
+        }
+        let weights: Vec<u32> = moves.iter().map(|(_, weight)| *weight).collect();
+        match moves[self.random.weighted(&weights)].0 {
+            Move::Deliver => self.deliver(),
+            Move::CarryOut => self.carry_out(),
+            Move::Shim(pid) => self.shim_acts(pid),
+            Move::Agent(pid) => self.agent_acts(pid),
+            Move::End(id) => self.end_acts(id),
+            Move::Command(id) => self.command_acts(id),
+            Move::Person => self.person_acts(),
+            Move::StartDaemon => self.start_daemon(),
+            Move::Time => self.some_time(),
+            Move::Fault => self.fault(),
+        }
+        self.after();
+        true
+    }
+
+    fn after(&mut self) {
+        self.bury();
+        self.locks_released();
+        self.oracle.judge(&self.host);
+    }
+
+    /// Lets everybody hear of the ends of processes.
+    pub(super) fn bury(&mut self) {
+        while let Some(death) = self.host.deaths.pop() {
+            let (pid, role, status) = (death.pid, death.process.role, death.status);
+            self.trace.note(|| format!("process {pid} ({role:?}) ended: {status}"));
+            self.buried(&death);
+        }
+    }
+
+    fn pass(&mut self, span: Duration) {
+        self.mono += span;
+        self.wall = self.wall.plus(span);
+    }
+
+    fn some_time(&mut self) {
+        let span = match self.random.weighted(&[5, 3, 1]) {
+            0 => match self.next_wake() {
+                Some(wake) => wake,
+                None => return,
+            },
+            1 => Duration::from_millis(self.random.between(1, 2_000)),
+            _ => Duration::from_secs(self.random.between(1, 1_200)),
+        };
+        self.pass(span);
+    }
+
+    /// How long until somebody wants to hear of the time.
+    fn next_wake(&self) -> Option<Duration> {
+        let shims = self.shim_wakes().chain(self.end_wakes());
+        let later = shims.filter(|at| *at > self.mono).map(|at| at - self.mono);
+        let timer = self.daemon_timer().filter(|at| *at > self.wall).map(|at| at.since(self.wall));
+        later.chain(timer).min()
+    }
+
+    /// Waits for whoever waits for the time; false where nobody does.
+    pub(super) fn wait(&mut self) -> bool {
+        let Some(span) = self.next_wake() else { return false };
+        self.trace.note(|| format!("{span:?} go by"));
+        self.pass(span);
+        true
+    }
+
+    fn fault(&mut self) {
+        let faults = self.faults;
+        if self.random.per_mille(faults.dispatcher_dies * 5) && self.daemon.is_some() {
+            self.trace.note(|| "the dispatcher is killed".to_owned());
+            self.end_daemon();
+        }
+        if self.random.per_mille(faults.shim_dies * 5) {
+            self.kill_some(&[Role::Shim]);
+        }
+        if self.random.per_mille(faults.agent_dies * 5) {
+            self.kill_some(&[Role::Agent, Role::Child]);
+        }
+        if self.random.per_mille(faults.command_dies * 10) {
+            self.command_dies();
+        }
+        if self.random.per_mille(faults.reboot) {
+            self.reboot();
+        }
+        if self.random.per_mille(faults.clock_set * 3) {
+            self.set_clock();
+        }
+        if self.random.per_mille(faults.stopped * 3)
+            && let Some(daemon) = &mut self.daemon
+        {
+            daemon.leaving = true;
+            let kill_agents = self.random.per_mille(400);
+            self.trace.note(|| format!("the dispatcher is asked to leave (with its agents: {kill_agents})"));
+            self.tell(Event::Stop { kill_agents, by: Some("ann".into()) });
+        }
+        if self.random.per_mille(10) {
+            let wish = self.random.below(1_000);
+            self.host.start(Role::Stranger, None, INIT, wish);
+        }
+    }
+
+    fn kill_some(&mut self, roles: &[Role]) {
+        let found: Vec<u32> = self
+            .host
+            .processes
+            .iter()
+            .filter(|(_, p)| roles.contains(&p.role))
+            .map(|(pid, _)| *pid)
+            .collect();
+        if let Some(pid) = self.random.pick(&found).copied() {
+            self.trace.note(|| format!("kill -9 {pid}"));
+            self.kill(pid);
+        }
+    }
+
+    fn reboot(&mut self) {
+        self.trace.note(|| "the machine starts anew".to_owned());
+        self.end_daemon();
+        self.ends.clear();
+        self.commands.clear();
+        self.shims.clear();
+        self.agents.clear();
+        self.host.reboot();
+    }
+
+    fn set_clock(&mut self) {
+        let day = 86_400_000_000_000_i64;
+        let by = i64::try_from(self.random.between(0, 2 * 86_400_000_000_000)).unwrap_or(day) - day;
+        self.wall = Timestamp::from_nanos(self.wall.as_nanos() + by);
+        self.oracle.clock_was_set = true;
+        self.trace.note(|| format!("the clock is set by {} s", by / 1_000_000_000));
+        self.tell(Event::ClockJumped);
+    }
+}
