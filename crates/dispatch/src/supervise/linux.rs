@@ -333,6 +333,20 @@ pub fn leave_session() {
     let _ = setsid();
 }
 
+/// Closes every descriptor beyond the standard three. To be called when a process has just begun: all that is
+/// open then was left open by whoever started it.
+#[expect(unsafe_code, reason = "a descriptor that nobody here owns can't be closed otherwise")]
+pub fn close_inherited() {
+    let Ok(open) = fs::read_dir("/proc/self/fd") else { return };
+    // Collected first, so that the descriptor of the listing itself is closed by its owner.
+    let open: Vec<i32> = open.filter_map(|fd| fd.ok()?.file_name().to_str()?.parse().ok()).collect();
+    for fd in open.into_iter().filter(|fd| *fd > 2) {
+        // SAFETY: the caller has opened nothing yet, so no value of this program owns the descriptor; that of
+        // the listing is closed already, and closing a number that is not open does nothing.
+        unsafe { rustix::io::close(fd) };
+    }
+}
+
 /// Makes what `command` starts an agent's first process: in a session of its own, and killed when the thread
 /// that starts it dies.
 #[expect(unsafe_code, reason = "nothing else can be done between fork and exec")]
