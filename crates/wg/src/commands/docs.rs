@@ -19,6 +19,7 @@ pub struct Args {
 enum Page {
     Cli,
     Config,
+    States,
 }
 
 /// Prints it.
@@ -26,6 +27,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let page = match args.page {
         Page::Cli => manual::page(with_grouped_help()),
         Page::Config => config::page(),
+        Page::States => wg_core::diagram::states_page(),
     };
     Ok(ctx.out.write_all(page.as_bytes())?)
 }
