@@ -104,7 +104,7 @@ fn filter(args: &Args, ctx: &mut Context) -> Result<Option<TaskFilter>> {
     let filter = TaskFilter {
         states: if open { vec![StateName::Open] } else { args.state.clone() },
         tags: args.tag.clone(),
-        paused: if args.ready { Some(false) } else { args.paused.then_some(true) },
+        paused: if args.paused { Some(true) } else { open.then_some(false) },
         blocked: open.then_some(args.blocked),
         parent,
         text: args.text.clone(),

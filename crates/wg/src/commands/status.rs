@@ -7,7 +7,7 @@ use serde::Serialize;
 use wg_core::attempt::Attempt;
 use wg_core::control::Control;
 use wg_core::id::{OpSeq, TaskId};
-use wg_core::port::{Counts, Read, TaskFilter, TaskOrder};
+use wg_core::port::{CountRow, Counts, Read, TaskFilter, TaskOrder};
 use wg_core::task::{StateName, Task, TaskState, Wait};
 use wg_core::time::Timestamp;
 
@@ -124,7 +124,7 @@ fn document(seen: &Seen, graph: PathBuf, dispatcher: bool) -> Document<'_> {
             total: counts.total(),
             open: counts.in_state(StateName::Open),
             ready: counts.ready(),
-            blocked: counts.blocked(),
+            blocked: blocked(counts),
             paused: counts.paused(),
             in_progress: counts.in_state(StateName::InProgress),
             waiting: counts.in_state(StateName::Waiting),
@@ -201,6 +201,12 @@ fn section(ctx: &mut Context, table: &Table) -> Result<()> {
     Ok(ctx.out.table(table)?)
 }
 
+/// Open tasks that only a dependency holds back: what is paused is counted as that.
+fn blocked(counts: &Counts) -> u64 {
+    let held = |row: &&CountRow| row.state == StateName::Open && row.blocked && !row.paused;
+    counts.rows.iter().filter(held).map(|row| row.tasks).sum()
+}
+
 fn counted(counts: &Counts) -> Vec<(u64, &'static str, Tone)> {
     let counted = [
         (counts.in_state(StateName::InProgress), "in progress", Tone::Blue),
@@ -208,7 +214,7 @@ fn counted(counts: &Counts) -> Vec<(u64, &'static str, Tone)> {
         (counts.in_state(StateName::Failed), "failed", Tone::Red),
         (counts.ready(), "ready", Tone::Green),
         (counts.in_state(StateName::Waiting), "waiting", Tone::Plain),
-        (counts.blocked(), "blocked", Tone::Plain),
+        (blocked(counts), "blocked", Tone::Plain),
         (counts.paused(), "paused", Tone::Dim),
         (counts.in_state(StateName::Done), "done", Tone::Green),
         (counts.in_state(StateName::Abandoned), "abandoned", Tone::Dim),
