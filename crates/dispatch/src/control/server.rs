@@ -183,3 +183,6 @@ async fn say(stream: &mut UnixStream, answer: Answer) -> io::Result<()> {
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
     }
 }
+
+#[cfg(test)]
+mod tests;
