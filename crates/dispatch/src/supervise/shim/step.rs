@@ -3,7 +3,8 @@
 //! ```text
 //! fresh ─lock→ locked ─check→ checked ─started→ marked ─exec→ running ─→ ending ─→ verifying ─→ recording ─→ over
 //!   │ another has it            │ refused          │ was there                                      │
-//!   └──────→ over               └──→ recording     └──→ over                       exit record, then told, then poke
+//!   └──────→ over               │                  └──→ over                       exit record, then told, then poke
+//!                               └──→ refusing ─started→ recording; over where it was there
 //! ```
 //!
 //! It is total: whatever comes whenever, it answers. What it promises for any sequence of events (tested
@@ -31,6 +32,9 @@ const SWEEP_PAUSE_MAX: Duration = Duration::from_secs(5);
 const RECORD_TRIES: u32 = 40;
 /// Between two tries of it.
 const RECORD_PAUSE: Duration = Duration::from_millis(250);
+
+/// Why nothing is started where a stop came first.
+const STOPPED: &str = "its end was asked for before it started";
 
 /// What happened. Times are counted from the shim's start, on a clock that nobody sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +153,8 @@ pub enum State {
     Locked,
     /// It may, and nobody has yet?
     Checked,
+    /// It may not; and has nobody started it before?
+    Refusing(String),
     /// The agent is about to be executed; a stop that came meanwhile follows at once.
     Marked {
         /// The stop's grace.
@@ -248,7 +254,12 @@ impl Machine {
             State::Ending { how: How::Asked { kill_at }, .. } => Some(*kill_at),
             State::Ending { how: How::Killing { again_at, .. }, .. } => Some(*again_at),
             State::Recording { again_at, .. } => *again_at,
-            State::Locked | State::Checked | State::Marked { .. } | State::Verifying(_) | State::Over => None,
+            State::Locked
+            | State::Checked
+            | State::Refusing(_)
+            | State::Marked { .. }
+            | State::Verifying(_)
+            | State::Over => None,
         }
     }
 
@@ -260,6 +271,7 @@ impl Machine {
             State::Fresh { tries, again_at } => fresh(tries, again_at, event, now),
             State::Locked => locked(event),
             State::Checked => checked(event),
+            State::Refusing(why) => refusing(why, event),
             State::Marked { stop } => self.marked(stop, event, now),
             State::Running { deadline, leave_by } => self.running(deadline, leave_by, event, now),
             State::Ending { ending, how } => ending_on(ending, how, event, now),
@@ -353,8 +365,8 @@ fn fresh(tries: u32, again_at: Duration, event: Event, now: Duration) -> (State,
 fn locked(event: Event) -> (State, Vec<Action>) {
     match event {
         Event::Admitted => (State::Checked, vec![Action::Mark]),
-        Event::Refused(why) => refuse(why),
-        Event::Stop { .. } => refuse("its end was asked for before it started".to_owned()),
+        Event::Refused(why) => (State::Refusing(why), vec![Action::Mark]),
+        Event::Stop { .. } => (State::Refusing(STOPPED.to_owned()), vec![Action::Mark]),
         _ => (State::Locked, Vec::new()),
     }
 }
@@ -365,8 +377,19 @@ fn checked(event: Event) -> (State, Vec<Action>) {
         // An earlier shim executed the agent, or somebody gave the attempt up: theirs is the record.
         Event::MarkThere => over(),
         Event::Refused(why) => refuse(why),
-        Event::Stop { .. } => refuse("its end was asked for before it started".to_owned()),
+        // The mark is being made.
+        Event::Stop { .. } => (State::Refusing(STOPPED.to_owned()), Vec::new()),
         _ => (State::Checked, Vec::new()),
+    }
+}
+
+/// A refusal says that nothing was executed, so it takes the mark to be the one who says it: an earlier shim
+/// may have executed the agent and died.
+fn refusing(why: String, event: Event) -> (State, Vec<Action>) {
+    match event {
+        Event::Marked | Event::Refused(_) => refuse(why),
+        Event::MarkThere => over(),
+        _ => (State::Refusing(why), Vec::new()),
     }
 }
 

@@ -49,12 +49,15 @@ fn ways_that_end_before_the_agent() {
     let refused = Event::Refused("paused".into());
     let record = |because| vec![Action::Record(Ending::new(because))];
     let because = EndedBy::Refused { why: "paused".into() };
-    assert_eq!(after(&[Event::Locked, refused.clone()]).1, record(because.clone()));
+    assert_eq!(after(&[Event::Locked, refused.clone()]).1, [Action::Mark]);
+    assert_eq!(after(&[Event::Locked, refused.clone(), Event::Marked]).1, record(because.clone()));
     assert_eq!(after(&[Event::Locked, Event::Admitted, refused.clone()]).1, record(because));
     // Another shim's attempt: its record is not ours to write.
     let gone = vec![Action::Poke, Action::Leave];
     assert_eq!(after(&[refused]).1, gone);
     assert_eq!(after(&[Event::Locked, Event::Admitted, Event::MarkThere]).1, gone);
+    // Refused, but an earlier shim executed the agent and was killed (simulator, seed 1829).
+    assert_eq!(after(&[Event::Locked, Event::Refused("paused".into()), Event::MarkThere]).1, gone);
     let missing = Event::SpawnFailed { errno: Some(2), text: "no such program".into() };
     assert_eq!(
         after(&[Event::Locked, Event::Admitted, Event::Marked, missing]).1,
@@ -147,9 +150,10 @@ fn a_stop_is_asked_with_its_own_grace_and_a_shorter_one_wins() {
     // It came while the agent was about to be executed.
     let early = [Event::Locked, Event::Admitted, Event::Marked, stop(9), Event::Spawned];
     assert_eq!(after(&early).1, [Action::TermGroup]);
-    let earlier = [Event::Locked, Event::Admitted, stop(9)];
+    // Or before that: recorded as refused, once it is known that nobody executed it.
+    assert_eq!(after(&[Event::Locked, Event::Admitted, stop(9)]).1, []);
+    let earlier = [Event::Locked, Event::Admitted, stop(9), Event::Marked];
     assert!(matches!(after(&earlier).1[..], [Action::Record(_)]));
-    assert_eq!(after(&[Event::Locked, Event::Admitted, stop(9), Event::Marked]).1, []);
     let far = Event::Stop { grace: Duration::MAX };
     assert_eq!(after(&then(&[far])).1, [Action::TermGroup]);
 }
