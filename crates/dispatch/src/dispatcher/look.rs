@@ -38,6 +38,8 @@ struct View {
     waits: Vec<TaskId>,
     plan: Plan,
     newest: Option<AttemptRef>,
+    /// What could not be told, and somebody else has ended meanwhile.
+    ended: Vec<AttemptRef>,
 }
 
 /// A launch that nothing was done about yet.
@@ -72,6 +74,9 @@ impl Dispatcher {
         self.shown.control = view.control;
         self.shown.look_again = view.plan.look_again;
         self.find_programs();
+        for ended in view.ended {
+            self.slots.remove(&ended);
+        }
         for attempt in view.kills {
             self.end_wanted(attempt);
         }
@@ -111,6 +116,13 @@ impl Dispatcher {
                 EffectKind::Kill => view.kills.push(attempt),
             }
         }
+        for (reference, slot) in &self.slots {
+            if matches!(slot.phase, Phase::Unknown { .. })
+                && !read.attempt(*reference)?.is_some_and(|(attempt, _)| attempt.is_live())
+            {
+                view.ended.push(*reference);
+            }
+        }
         // What was never launched is not ended twice: its launch finds it barred.
         let launches: Vec<AttemptRef> = view.launches.iter().map(|wanted| wanted.attempt.reference).collect();
         view.kills.retain(|attempt| !launches.contains(&attempt.reference));
@@ -127,7 +139,9 @@ impl Dispatcher {
             }
         }
         if self.leaving.is_none() {
-            let live = self.slots.values().filter(|slot| slot.is_taken()).count();
+            let taken =
+                |(reference, slot): &(&AttemptRef, &Slot)| slot.is_taken() && !view.ended.contains(reference);
+            let live = self.slots.iter().filter(taken).count();
             let running = live + view.launches.len() + view.kills.len();
             view.plan = plan(read, &self.policy, running, bucket, now)?;
         }
