@@ -341,9 +341,11 @@ pub fn close_inherited() {
     // Collected first, so that the descriptor of the listing itself is closed by its owner.
     let open: Vec<i32> = open.filter_map(|fd| fd.ok()?.file_name().to_str()?.parse().ok()).collect();
     for fd in open.into_iter().filter(|fd| *fd > 2) {
-        // SAFETY: the caller has opened nothing yet, so no value of this program owns the descriptor; that of
-        // the listing is closed already, and closing a number that is not open does nothing.
-        unsafe { rustix::io::close(fd) };
+        if fs::symlink_metadata(format!("/proc/self/fd/{fd}")).is_ok() {
+            // SAFETY: the descriptor is open, and the caller has opened nothing yet, so no value of this
+            // program owns it.
+            unsafe { rustix::io::close(fd) };
+        }
     }
 }
 
