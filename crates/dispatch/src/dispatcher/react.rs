@@ -32,15 +32,7 @@ impl Dispatcher {
                 self.try_unknown_again();
             }
             Event::Spawned { attempt, shim, at } => self.spawned(attempt, Up { untold: Some(shim), at }),
-            Event::SpawnFailed { attempt, why } => {
-                let reason = format!("its shim could not be started: {why}");
-                self.log(Level::Warn, format!("{attempt}: {reason}"));
-                self.if_phase(
-                    attempt,
-                    |phase| matches!(phase, Phase::Spawning),
-                    |_| Some(Phase::Over(Over { seen: Outcome::Lost { reason }, at: now })),
-                );
-            }
+            Event::SpawnFailed { attempt, why } => self.spawn_failed(attempt, &why),
             Event::ExitSeen { attempt, exit } => {
                 if exit.tree_gone {
                     self.over(attempt, Some(exit), now);
@@ -95,6 +87,19 @@ impl Dispatcher {
         slot.phase = Phase::Up(up);
         if slot.stop {
             self.end(attempt);
+        }
+    }
+
+    /// No process came of this launch, but one of an earlier dispatcher may be there.
+    fn spawn_failed(&mut self, attempt: AttemptRef, why: &str) {
+        let reason = format!("its shim could not be started: {why}");
+        self.log(Level::Warn, format!("{attempt}: {reason}"));
+        if let Some(slot) = self.slots.get_mut(&attempt)
+            && matches!(slot.phase, Phase::Spawning)
+        {
+            slot.phase = Phase::Examining;
+            slot.unstarted = Some(reason);
+            self.out.push(HostEffect::Examine(Box::new(slot.attempt.clone())));
         }
     }
 
@@ -153,7 +158,8 @@ impl Dispatcher {
                 Over { seen: Outcome::Cancelled { reason: std::mem::take(why) }, at: now }
             }
             (None, _) => {
-                let reason = "its shim is gone and left no exit record".into();
+                let gone = || "its shim is gone and left no exit record".to_owned();
+                let reason = slot.unstarted.take().unwrap_or_else(gone);
                 Over { seen: Outcome::Lost { reason }, at: now }
             }
         };
@@ -297,7 +303,11 @@ impl Dispatcher {
             Step::Adopt(shim) => {
                 let told = attempt.state != AttemptState::Starting;
                 let untold = (!told).then(|| shim.clone());
-                self.if_phase(reference, |_| true, |_| Some(Phase::Up(Up { untold, at: now })));
+                let adopt = |slot: &mut Slot| {
+                    slot.unstarted = None;
+                    Some(Phase::Up(Up { untold, at: now }))
+                };
+                self.if_phase(reference, |_| true, adopt);
                 self.out.push(HostEffect::Watch { attempt: reference, shim: Some(shim) });
                 self.log(Level::Info, format!("{reference} ({}) goes on: adopted", attempt.task));
             }

@@ -17,6 +17,8 @@ pub(super) struct Slot {
     pub(super) phase: Phase,
     /// Its end is wanted, and will be asked for as soon as there is something to end.
     pub(super) stop: bool,
+    /// Why its shim could not be started, where it could not.
+    pub(super) unstarted: Option<String>,
 }
 
 /// What is known of an attempt's processes.
@@ -28,7 +30,7 @@ pub(super) enum Phase {
     Spawning,
     /// A shim is up.
     Up(Up),
-    /// Its shim is gone without an exit record: another one may hold it.
+    /// Its shim is gone without an exit record, or could not be started: another one may hold it.
     Examining,
     /// Its end is being carried out; with a reason where nothing was started for it that is known of.
     Ending(Option<String>),
@@ -73,7 +75,7 @@ pub(super) struct Over {
 impl Slot {
     pub(super) fn new(attempt: Attempt, phase: Phase) -> Self {
         let stop = attempt.stop.is_some();
-        Self { attempt, phase, stop }
+        Self { attempt, phase, stop, unstarted: None }
     }
 
     /// Whether it counts against the agents that may run.
