@@ -60,7 +60,7 @@ impl<'a> Lines<'a> {
         Ok(Some(Line { number: self.number, content }))
     }
 
-    /// Fills the buffer with one line, at most a byte more than `max` of it, and gives the line's whole length.
+    /// Fills the buffer with one line, at most `max` bytes of it, and gives the line's whole length.
     fn fill(&mut self) -> io::Result<Option<u64>> {
         let mut length: u64 = 0;
         let mut any = false;
@@ -77,7 +77,7 @@ impl<'a> Lines<'a> {
             let end = chunk.iter().position(|b| *b == b'\n');
             let part = &chunk[..end.unwrap_or(chunk.len())];
             length += part.len() as u64;
-            let room = (self.max + 1).saturating_sub(self.buffer.len());
+            let room = self.max.saturating_sub(self.buffer.len());
             self.buffer.extend_from_slice(&part[..part.len().min(room)]);
             let used = part.len() + usize::from(end.is_some());
             self.input.consume(used);

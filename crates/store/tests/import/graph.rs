@@ -87,6 +87,13 @@ fn id(text: &str) -> TaskId {
     TaskId::parse(text).unwrap()
 }
 
+/// Tasks with what they come after, as a file.
+fn tasks(tasks: &[(&str, &[&str])]) -> String {
+    let line =
+        |(id, after): &(&str, &[&str])| format!("{{\"kind\":\"task\",\"id\":{id:?},\"after\":{after:?}}}\n");
+    tasks.iter().map(line).collect()
+}
+
 const EXCERPTS: [&str; 3] = [
     include_str!("../data/wg-elman.jsonl"),
     include_str!("../data/wg-coven-gateway.jsonl"),
@@ -167,6 +174,67 @@ fn a_cycle_through_the_graph_opens_at_an_edge_of_the_file() {
         let again = graph.read(second, &options).unwrap();
         assert_eq!(again.report.edges.cycles.count, 1);
         assert!(graph.submit(Command::Import(Box::new(again.import))).is_err());
+    }
+}
+
+#[test]
+fn what_is_given_up_leaves_the_rest_as_it_is() {
+    let first = tasks(&[("a", &["m"]), ("b", &["a"])]);
+    // From `m` the cycle is met first; `p` then walks over what was left there.
+    let second = tasks(&[("m", &["n"]), ("n", &["b"]), ("p", &["q"]), ("q", &["r"]), ("r", &["b"])]);
+    for mut graph in graphs() {
+        graph.import(&first).unwrap();
+        let imported = graph.read(&second, &Options { keep_going: true, ..options() }).unwrap();
+        let cycles: Vec<_> = imported.report.edges.cycles.first.iter().map(ToString::to_string).collect();
+        assert_eq!(cycles, ["n -> b -> a -> m -> n"]);
+        graph.submit(Command::Import(Box::new(imported.import))).unwrap();
+        assert!(graph.task("r").after.contains(&id("b")));
+    }
+}
+
+#[test]
+fn an_edge_that_is_here_already_is_never_the_one_to_go() {
+    let first = tasks(&[("a", &[]), ("b", &["a"])]);
+    let second = tasks(&[("a", &["b"]), ("b", &["a"])]);
+    for mut graph in graphs() {
+        graph.import(&first).unwrap();
+        let ImportError::Problems { report } = graph.read(&second, &options()).unwrap_err() else { panic!() };
+        assert_eq!(report.edges.cycles.first[0].to_string(), "a -> b -> a");
+    }
+}
+
+#[test]
+fn an_edge_that_was_added_here_counts() {
+    let first = tasks(&[("a", &[]), ("b", &[])]);
+    let second = tasks(&[("a", &[]), ("b", &["a"])]);
+    for mut graph in graphs() {
+        graph.import(&first).unwrap();
+        let add = SetPatch { add: [id("b")].into(), ..SetPatch::default() };
+        graph.edit("a", Patch { after: add, ..Patch::default() });
+        let ImportError::Problems { report } = graph.read(&second, &options()).unwrap_err() else { panic!() };
+        assert_eq!(report.edges.cycles.first[0].to_string(), "b -> a -> b");
+    }
+}
+
+#[test]
+fn a_small_file_meets_a_cycle_through_a_large_graph() {
+    let ids: Vec<String> = (0..60).map(|n| format!("t{n:02}")).collect();
+    let chain: String = ids.windows(2).map(|pair| tasks(&[(&pair[1], &[&pair[0]])])).collect::<String>()
+        + &tasks(&[("t00", &[])]);
+    for mut graph in graphs() {
+        graph.import(&chain).unwrap();
+        let ImportError::Problems { report } =
+            graph.read(&tasks(&[("t00", &["t59"])]), &options()).unwrap_err()
+        else {
+            panic!()
+        };
+        let problem = report.problems.first[0].to_string();
+        assert!(
+            problem.starts_with("line 1: coming after t59 would close a cycle: t00 -> t59 -> t58"),
+            "{problem}"
+        );
+        let fine = graph.read(&tasks(&[("new", &["t59", "gone"])]), &options()).unwrap();
+        assert_eq!((fine.report.edges.dependencies, fine.report.edges.missing), (2, 1));
     }
 }
 
