@@ -24,5 +24,9 @@ mod terminate;
 pub use lock::{AttemptLock, wait_until_free};
 pub use protocol::{PROTOCOL_VERSION, ShimAnswer, ShimPhase, ShimRequest, ShimStatus};
 pub use prove::{Look, Proof, look, prove_gone};
-pub use spawn::{Shim, SpawnError, adopt, start_shim};
+pub use shim::{
+    Admission, Admit, DOOR_VERSION, Door, DoorReply, DoorRequest, ShimError, ShimPorts, admission, knock,
+    shim_main,
+};
+pub use spawn::{SHIM_VERB, Shim, SpawnError, adopt, start_shim};
 pub use terminate::{End, EndRequest, end_attempt};

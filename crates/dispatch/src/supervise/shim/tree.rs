@@ -1,0 +1,122 @@
+//! The agent's process tree, as its parent and subreaper sees it: starting its first process, signalling what
+//! is there, hearing of ends.
+
+use std::env;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group};
+use wg_core::attempt::ProcessIdentity;
+
+use super::step::Event;
+use crate::files::{AttemptFolder, LaunchSpec};
+use crate::supervise::linux::{self, Children, Process};
+use crate::supervise::sweep;
+
+/// How long a verification waits for what it had to kill.
+const VERIFY_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The tree of one agent.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// The first process; its number is its own until it was waited for.
+    first: Option<u32>,
+    identity: Option<ProcessIdentity>,
+}
+
+impl Tree {
+    /// Starts the agent with both outputs going to `output`.
+    pub(super) fn spawn(&mut self, folder: &AttemptFolder, spec: &LaunchSpec, output: OwnedFd) -> Event {
+        match spawn(folder, spec, output) {
+            Ok(pid) => {
+                self.first = Some(pid);
+                self.identity = linux::identity_of(pid).ok();
+                Event::Spawned
+            }
+            Err((error, text)) => Event::SpawnFailed { errno: error.raw_os_error(), text },
+        }
+    }
+
+    /// Who the first process is (or was).
+    pub(super) fn identity(&self) -> Option<&ProcessIdentity> {
+        self.identity.as_ref()
+    }
+
+    /// Takes the ends of children; gives what that means, if anything.
+    pub(super) fn reap(&mut self) -> Option<Event> {
+        let (reaped, others) = match linux::reap() {
+            Children::Some(reaped) => (reaped, true),
+            Children::None(reaped) => (reaped, false),
+        };
+        let first = reaped.into_iter().find(|(pid, _)| Some(*pid) == self.first);
+        match first {
+            Some((_, status)) => {
+                self.first = None;
+                Some(Event::Exited { status, others })
+            }
+            None if !others => Some(Event::Childless),
+            None => None,
+        }
+    }
+
+    /// SIGTERM to the agent's group. Its number is its leader's, which can't be another's until it was
+    /// waited for; after that everything that is left is told.
+    pub(super) fn term_group(&self) {
+        match self.first.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw) {
+            // No such group: it is about to end, and is heard of then.
+            Some(group) => drop(kill_process_group(group, Signal::TERM)),
+            None => signal_all(Signal::TERM),
+        }
+    }
+
+    /// Whether nothing is left anywhere: the tree below us is empty, and no mark is found outside it (where
+    /// it is killed).
+    pub(super) fn verify(&self, mark: &str) -> bool {
+        let mut below = Vec::new();
+        linux::add_descendants(linux::own_pid(), &mut below);
+        sweep::until_gone(mark, self.identity.as_ref(), below, VERIFY_PATIENCE).is_ok()
+    }
+}
+
+/// A signal to everything below us.
+pub(super) fn signal_all(signal: Signal) {
+    let mut tree: Vec<Process> = Vec::new();
+    linux::add_descendants(linux::own_pid(), &mut tree);
+    for process in tree {
+        // One that may not be signalled is still there at the next sweep.
+        let _ = process.signal(signal);
+    }
+}
+
+/// The agent's first process, or the error and what it is about.
+fn spawn(folder: &AttemptFolder, spec: &LaunchSpec, output: OwnedFd) -> Result<u32, (io::Error, String)> {
+    let told = |what: String| {
+        move |error: io::Error| {
+            let text = format!("{what}: {error}");
+            (error, text)
+        }
+    };
+    let Some((program, args)) = spec.argv.split_first() else {
+        return Err(told("the command".to_owned())(io::Error::from(Errno::INVAL)));
+    };
+    if !spec.cwd.is_dir() {
+        return Err(told(format!("the folder {}", spec.cwd.display()))(io::Error::from(Errno::NOENT)));
+    }
+    let failed = told(program.clone());
+    let mut command = Command::new(program);
+    command.args(args).current_dir(&spec.cwd).env_clear();
+    command.envs(spec.inherit.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    command.envs(&spec.env);
+    command.env("WG_ATTEMPT", spec.run.mark()).env("WG_TASK", &spec.task).env("WG_SOCKET", folder.door());
+    let errors = match output.try_clone() {
+        Ok(errors) => errors,
+        Err(error) => return Err(failed(error)),
+    };
+    command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    linux::own_session_and_fate(&mut command);
+    // Its end is taken by `reap`, with those of everything that comes to us: the handle has nothing to add.
+    command.spawn().map(|child| child.id()).map_err(failed)
+}
