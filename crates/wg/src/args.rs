@@ -20,7 +20,7 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
     ("Agents", &["agents", "kill", "spawn", "attempt", "adapter"]),
     ("Service", &[]),
     ("History", &["op", "undo", "export", "import"]),
-    ("Care", &["config"]),
+    ("Care", &["doctor", "config", "completions"]),
 ];
 
 /// A durable graph of work: tasks depend on tasks, and a dispatcher runs those that are ready.
@@ -107,6 +107,8 @@ pub enum Verb {
     Kill(commands::kill::Args),
     Spawn(commands::spawn::Args),
     Attempt(commands::attempt::Args),
+    Doctor(commands::doctor::Args),
+    Completions(commands::completions::Args),
     Config(commands::config::Args),
     #[command(name = "__docs", hide = true)]
     Docs(commands::docs::Args),
@@ -130,9 +132,11 @@ impl Verb {
             | Self::Attempt(_)
             | Self::Op(_)
             | Self::Export(_)
+            | Self::Completions(_)
             | Self::Config(_)
             | Self::Docs(_) => false,
             Self::Adapter(args) => args.writes(),
+            Self::Doctor(args) => args.writes(),
             Self::Log(args) => args.writes(),
             Self::Dep(args) => args.writes(),
             Self::Artifact(args) => args.writes(),
@@ -189,6 +193,8 @@ impl Verb {
             | Self::Claim(_)
             | Self::Unclaim(_)
             | Self::Watch(_)
+            | Self::Doctor(_)
+            | Self::Completions(_)
             | Self::Kill(_)
             | Self::Spawn(_)
             | Self::Adapter(_)
@@ -203,7 +209,7 @@ impl Verb {
     /// Whether it needs no graph, so that even a worker's is done where it is called.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self, Self::Docs(_))
+        matches!(self, Self::Docs(_) | Self::Completions(_))
     }
 
     /// Whether it may read standard input, where an argument is `-`.

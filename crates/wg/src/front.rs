@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::args::{Cli, Everywhere, When, with_grouped_help};
 use crate::commands;
+use crate::completion;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::{Failure, Result};
@@ -16,6 +17,9 @@ use crate::output::{Form, Output, failure, sink};
 /// Runs a command line; gives its exit code.
 pub fn run(arguments: &[OsString]) -> u8 {
     let env = Environment::of_process();
+    if let Some(shell) = env.var(completion::VARIABLE) {
+        return complete(&shell, arguments, &env);
+    }
     match Cli::try_parse_from(arguments) {
         Ok(cli) => {
             let out = Output::to_process(form(&cli.everywhere, &env), pager(&cli.everywhere, &env));
@@ -25,6 +29,15 @@ pub fn run(arguments: &[OsString]) -> u8 {
         }
         Err(error) => unparsed(arguments, &env, error),
     }
+}
+
+/// Answers a shell that completes a line; what is not understood has no answer.
+fn complete(shell: &str, arguments: &[OsString], env: &Environment) -> u8 {
+    let plain = Form { json: false, color: false, width: None, height: None, exact_times: false };
+    let mut out = Output::to_process(plain, None);
+    let answer = completion::answer(shell, arguments, env).unwrap_or_default();
+    let written = out.write_all(&answer).map_err(Failure::from);
+    finish(&mut out, written)
 }
 
 /// Says what failed and writes out what is held back; gives the exit code.

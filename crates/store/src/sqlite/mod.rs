@@ -45,6 +45,9 @@ use wg_core::port::{Store, StoreError};
 
 pub use check::check;
 
+/// The newest format of the database that this program knows.
+pub const FORMAT: u32 = migrate::newest(migrate::MIGRATIONS);
+
 /// Makes a graph in a folder (`.wg`), which is made where it is missing. One that is there stays.
 pub fn create(folder: &Path) -> Result<Box<dyn Store>, StoreError> {
     create::create(folder, migrate::MIGRATIONS)?;

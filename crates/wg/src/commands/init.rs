@@ -1,7 +1,7 @@
 //! `wg init`: makes a graph.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::locate::FOLDER;
-use crate::wire;
+use crate::{ignored, wire};
 
 /// Make a graph in this folder
 ///
@@ -39,7 +39,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         fs::create_dir_all(&graph).map_err(|error| Failure::file("make", &graph, &error))?;
         drop(wire::create(&graph)?);
     }
-    let ignored_by_git = ignore(&folder).map_err(|error| {
+    let ignored_by_git = ignored::add(&folder).map_err(|error| {
         Failure::refused("the graph is made, but git can't be told to leave it alone")
             .because(error)
             .hint("add .wg/ to .gitignore")
@@ -57,38 +57,4 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         writeln!(ctx.out, "{}", ctx.out.paint().dim(hint))?;
     }
     Ok(())
-}
-
-/// Adds the folder to the exclude list of the repository that contains it; says whether there is one.
-fn ignore(folder: &Path) -> io::Result<bool> {
-    let Some(git) = folder.ancestors().find_map(git_folder) else { return Ok(false) };
-    let exclude = git.join("info/exclude");
-    let text = match fs::read_to_string(&exclude) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error),
-    };
-    let line = format!("{FOLDER}/");
-    if text.lines().any(|known| known.trim() == line) {
-        return Ok(true);
-    }
-    fs::create_dir_all(git.join("info"))?;
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(&exclude)?;
-    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    file.write_all(format!("{gap}{line}\n").as_bytes())?;
-    Ok(true)
-}
-
-/// The folder in which git keeps what all worktrees of the repository at `root` share.
-fn git_folder(root: &Path) -> Option<PathBuf> {
-    let git = root.join(".git");
-    if git.is_dir() {
-        return Some(git);
-    }
-    let link = fs::read_to_string(&git).ok()?;
-    let own = root.join(link.strip_prefix("gitdir:")?.trim());
-    match fs::read_to_string(own.join("commondir")) {
-        Ok(common) => Some(own.join(common.trim())),
-        Err(_) => Some(own),
-    }
 }

@@ -13,9 +13,11 @@ pub mod artifact;
 pub mod attempt;
 pub mod blocked;
 pub mod claim;
+pub mod completions;
 pub mod config;
 pub mod dep;
 pub mod docs;
+pub mod doctor;
 pub mod done;
 pub mod edit;
 pub mod export;
@@ -83,6 +85,8 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Kill(args) => kill::run(args, ctx),
         Verb::Spawn(args) => spawn::run(args, ctx),
         Verb::Attempt(args) => attempt::run(args, ctx),
+        Verb::Doctor(args) => doctor::run(args, ctx),
+        Verb::Completions(args) => completions::run(args, ctx),
         Verb::Config(args) => config::run(args, ctx),
         Verb::Docs(args) => docs::run(args, ctx),
     }
