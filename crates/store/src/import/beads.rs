@@ -4,6 +4,7 @@ use serde_json::Value;
 use wg_core::id::TaskId;
 use wg_core::task::{Priority, TaskState};
 
+use super::Format;
 use super::fields::{Fields, whole, wrong};
 use super::problem::Unreadable;
 use super::record::{Draft, LeftOut, Record, What, local_id};
@@ -19,7 +20,7 @@ const DERIVED: [&str; 3] = ["comment_count", "dependency_count", "dependent_coun
 /// One line of the file.
 pub(super) fn record(mut fields: Fields) -> Result<Record, Unreadable> {
     let raw_id = fields.text("id")?.ok_or(Unreadable::NoId)?;
-    let id = local_id(&raw_id);
+    let id = local_id(Format::Beads, &raw_id);
     let edges = edges(&mut fields, &raw_id)?;
     let status = fields.text("status")?.unwrap_or_else(|| "open".to_owned());
     let left_out = match fields.0.get("issue_type").and_then(Value::as_str) {

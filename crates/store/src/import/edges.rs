@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use wg_core::id::TaskId;
 
+use super::Format;
 use super::gather::Placed;
 use super::record::{What, local_id};
 use super::report::Report;
@@ -27,18 +28,19 @@ pub(super) struct Tangled;
 
 /// Finds what foreign ids are called here, and whether the file has them.
 pub(super) struct Names<'a> {
+    format: Format,
     by_id: &'a HashMap<TaskId, usize>,
     told: HashSet<TaskId>,
 }
 
 impl<'a> Names<'a> {
-    pub fn new(by_id: &'a HashMap<TaskId, usize>) -> Self {
-        Self { by_id, told: HashSet::new() }
+    pub fn new(format: Format, by_id: &'a HashMap<TaskId, usize>) -> Self {
+        Self { format, by_id, told: HashSet::new() }
     }
 
     /// The other end that a foreign id names; a changed name is reported once.
     pub fn end(&mut self, raw: &str, report: &mut Report) -> End {
-        let id = local_id(raw);
+        let id = local_id(self.format, raw);
         if id.as_str() != raw {
             self.rename(raw, &id, report);
         }

@@ -24,9 +24,9 @@ pub(super) fn finish(
     options: &Options,
     graph: Option<&mut dyn Read>,
 ) -> Result<Imported, ImportError> {
-    let Gathered { mut records, by_id, mut report, .. } = gathered;
+    let Gathered { format, mut records, by_id, mut report, .. } = gathered;
     let mut known = Known::new(graph, records.len())?;
-    let mut names = Names::new(&by_id);
+    let mut names = Names::new(format, &by_id);
     for placed in &records {
         let record = &placed.record;
         if matches!(record.what, What::Task(_)) && record.raw_id != record.id.as_str() {

@@ -20,7 +20,7 @@ pub(super) struct Placed {
 
 /// The records of a file, each id once.
 pub(super) struct Gathered<'a> {
-    format: Format,
+    pub format: Format,
     options: &'a Options,
     pub records: Vec<Placed>,
     pub by_id: HashMap<TaskId, usize>,

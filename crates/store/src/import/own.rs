@@ -5,6 +5,7 @@ use wg_core::id::{Actor, TaskId};
 use wg_core::task::{Priority, StateName, TaskState, Visibility};
 use wg_core::time::parse_span;
 
+use super::Format;
 use super::fields::{Fields, told, wrong};
 use super::problem::Unreadable;
 use super::record::{Draft, Record, What, local_id};
@@ -22,7 +23,7 @@ pub(super) fn header(object: &serde_json::Map<String, Value>) -> Option<Result<u
 /// One line of the file but the first.
 pub(super) fn record(mut fields: Fields) -> Result<Record, Unreadable> {
     let raw_id = fields.text("id")?.ok_or(Unreadable::NoId)?;
-    let id = local_id(&raw_id);
+    let id = local_id(Format::Own, &raw_id);
     let after = fields.texts("after")?;
     let what = match super::wg::internal(&raw_id) {
         Some(why) => What::LeftOut { why, evaluated: None },

@@ -8,6 +8,7 @@ use wg_core::id::{SLUG_MAX, TaskId};
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
 
+use super::Format;
 use super::fields::Fields;
 
 /// A record of the file.
@@ -136,8 +137,14 @@ fn one_line(text: &str) -> String {
 }
 
 /// What a foreign id is called here: itself where it can be, else its slug and a hash of the whole of it.
-pub(super) fn local_id(raw: &str) -> TaskId {
-    TaskId::parse(raw).unwrap_or_else(|_| {
+/// An id that begins with `.` stays only in formats where it belongs to the program too: those records are
+/// left out.
+pub(super) fn local_id(format: Format, raw: &str) -> TaskId {
+    let dotted = match format {
+        Format::Own | Format::Wg => true,
+        Format::Beads => false,
+    };
+    TaskId::parse(raw).ok().filter(|id| dotted || !id.is_internal()).unwrap_or_else(|| {
         const DIGITS: usize = 12;
         let tail = format!("-{:0DIGITS$x}", fnv1a(raw.as_bytes()) >> (64 - 4 * DIGITS));
         let slug = TaskId::slug(raw);
@@ -161,8 +168,11 @@ mod tests {
     #[test]
     fn foreign_ids_stay_or_get_a_stable_name() {
         for good in ["bd-a1b2.1", "Task_7", ".chat-3"] {
-            assert_eq!(local_id(good).as_str(), good);
+            assert_eq!(local_id(Format::Wg, good).as_str(), good);
         }
+        let local_id = |raw: &str| local_id(Format::Beads, raw);
+        assert_eq!(local_id("bd-a1b2.1").as_str(), "bd-a1b2.1");
+        assert!(local_id(".chat-3").as_str().starts_with("chat-3-"), "it would belong to this program");
         assert_eq!(local_id("external:gastown:gt-5kjn").as_str(), "external-gastown-gt-5kjn-6f1ff2852c57");
         let long = local_id(&"word ".repeat(100));
         assert!(long.as_str().len() <= SLUG_MAX, "{long}");

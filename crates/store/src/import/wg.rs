@@ -5,6 +5,7 @@ use wg_core::id::TaskId;
 use wg_core::task::{Priority, TaskState, Visibility};
 use wg_core::time::{Timestamp, parse_span};
 
+use super::Format;
 use super::fields::{Fields, told, whole, wrong};
 use super::problem::Unreadable;
 use super::record::{Draft, LeftOut, Record, What, local_id};
@@ -19,7 +20,7 @@ const BEFORE: [&str; 2] = ["assign", "place"];
 /// One line of the file.
 pub(super) fn record(mut fields: Fields) -> Result<Record, Unreadable> {
     let raw_id = fields.text("id")?.ok_or(Unreadable::NoId)?;
-    let id = local_id(&raw_id);
+    let id = local_id(Format::Wg, &raw_id);
     let kind = fields.text("kind")?.unwrap_or_else(|| "task".to_owned());
     if kind != "task" {
         let what = What::LeftOut { why: LeftOut::Kind(kind), evaluated: None };

@@ -179,3 +179,17 @@ fn ids_that_can_not_be_ids_here_are_renamed_everywhere() {
     assert_eq!(by_id(&imported)[renamed[0].1].task.notes["id"], "Ärger:mit-Namen");
     assert_eq!(imported.report.edges.missing, 1);
 }
+
+#[test]
+fn an_issue_never_gets_an_id_that_belongs_to_this_program() {
+    let imported = read(concat!(
+        "{\"id\":\".chat-3\",\"issue_type\":\"task\"}\n",
+        "{\"id\":\"a\",\"issue_type\":\"task\",\"dependencies\":[{\"depends_on_id\":\".chat-3\"}]}\n",
+    ))
+    .unwrap();
+    let (was, is) = &imported.report.renamed.first[0];
+    assert_eq!(was, ".chat-3");
+    assert!(!is.is_internal());
+    assert_eq!(after(&imported, "a"), [is.as_str()]);
+    assert_eq!(imported.report.renamed.count, 1);
+}
