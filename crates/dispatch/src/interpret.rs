@@ -148,11 +148,15 @@ impl Interpreter {
         });
     }
 
-    /// Whoever holds an attempt's lock without being known: a thread waits until nobody does. Where nobody
-    /// does now, there is nothing to wait for.
+    /// Whoever holds an attempt's lock without being known: a thread waits until nobody does. It may be free
+    /// by now, since it was looked at.
     fn park_at_lock(&self, attempt: AttemptRef) {
         let lock = self.graph.attempt(attempt).lock();
-        if !matches!(supervise::AttemptLock::try_take(&lock), Ok(None)) || !self.parked().insert(attempt) {
+        if !matches!(supervise::AttemptLock::try_take(&lock), Ok(None)) {
+            self.tell(Event::ShimGone { attempt, exit: exit_of(&self.graph, attempt) });
+            return;
+        }
+        if !self.parked().insert(attempt) {
             return;
         }
         let (graph, events, parked) = (self.graph.clone(), self.events.clone(), self.parked.clone());

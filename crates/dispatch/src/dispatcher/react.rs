@@ -14,6 +14,10 @@ use crate::config::DispatchConfig;
 use crate::files::ExitRecord;
 use crate::recover::{Finding, Findings, Step, decide};
 
+/// How often what can't be told is looked at again because its lock is free: a lock that is released may say
+/// nothing, and must not make the dispatcher go round in circles.
+const LOOKS: u32 = 8;
+
 impl Dispatcher {
     pub(super) fn note(&mut self, event: Event, now: Timestamp) {
         match event {
@@ -197,7 +201,7 @@ impl Dispatcher {
 
     fn unknown(&mut self, attempt: AttemptRef, why: &str) {
         self.log(Level::Warn, format!("{attempt}: it can't be told whether it lives: {why}"));
-        let mut known = false;
+        let (mut known, mut watch) = (false, false);
         for (reference, slot) in &mut self.slots {
             let waits = slot.held().is_some_and(|held| held.before.reference == attempt);
             match &slot.phase {
@@ -213,15 +217,20 @@ impl Dispatcher {
                 }
                 _ => continue,
             }
+            slot.untold += 1;
+            watch |= slot.untold < LOOKS;
             known = true;
         }
         if !known {
             self.stray(attempt, Some(why.to_owned()));
         }
-        self.out.push(HostEffect::Watch { attempt, shim: None });
+        if watch {
+            self.out.push(HostEffect::Watch { attempt, shim: None });
+        }
     }
 
     fn try_unknown_again(&mut self) {
+        self.slots.values_mut().for_each(|slot| slot.untold = 0);
         let again: Vec<AttemptRef> = self
             .slots
             .iter()

@@ -19,6 +19,8 @@ pub(super) struct Slot {
     pub(super) stop: bool,
     /// Why its shim could not be started, where it could not.
     pub(super) unstarted: Option<String>,
+    /// How often it could not be told since it was last tried for a reason of its own.
+    pub(super) untold: u32,
 }
 
 /// What is known of an attempt's processes.
@@ -75,7 +77,7 @@ pub(super) struct Over {
 impl Slot {
     pub(super) fn new(attempt: Attempt, phase: Phase) -> Self {
         let stop = attempt.stop.is_some();
-        Self { attempt, phase, stop, unstarted: None }
+        Self { attempt, phase, stop, unstarted: None, untold: 0 }
     }
 
     /// Whether it counts against the agents that may run.
