@@ -10,6 +10,7 @@ use wg_core::id::AttemptRef;
 use wg_core::port::Store;
 use wg_core::time::Timestamp;
 use wg_dispatch::dispatcher::{Dispatcher, Event, HostEffect, Launch};
+use wg_dispatch::recover::Finding;
 
 use super::ends::{EndResult, Owner};
 use super::mutation::Mutation;
@@ -44,14 +45,11 @@ impl World {
             .expect("memory can be read");
         self.earlier = last;
         let findings = self.findings();
-        for stray in findings.strays {
-            self.begin_end(Owner::Dispatcher, stray.attempt);
-        }
         self.oracle.dispatcher_started();
         self.trace.note(|| "a dispatcher starts".to_owned());
         self.daemon = Some(Daemon {
             logic,
-            inbox: vec![Event::Recovered(findings.attempts)],
+            inbox: vec![Event::Recovered(Box::new(findings))],
             effects: VecDeque::new(),
             watched: Vec::new(),
             timer: None,
@@ -148,7 +146,7 @@ impl World {
             }
             HostEffect::Watch { attempt, shim } => self.watch(attempt, shim),
             HostEffect::Examine(attempt) => {
-                let finding = self.examine(*attempt);
+                let finding = Finding { barred: None, ..self.examine(*attempt) };
                 self.tell(Event::Examined(Box::new(finding)));
             }
             HostEffect::End(attempt) => self.begin_end(Owner::Dispatcher, *attempt),
@@ -182,6 +180,7 @@ impl World {
     fn watch(&mut self, attempt: AttemptRef, shim: Option<ProcessIdentity>) {
         match shim {
             Some(identity) if !self.host.is_alive(&identity) => self.gone(attempt),
+            // A lock that nobody holds any more is heard of at once: `locks_released`.
             shim => {
                 if let Some(daemon) = &mut self.daemon {
                     daemon.watched.push((attempt, shim));

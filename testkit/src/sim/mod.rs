@@ -104,10 +104,7 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
             return fail(&world, moves, what.to_owned());
         }
     }
-    world.settling = true;
-    world.faults = Faults::NONE;
-    world.trace.note(|| "from here on nothing goes wrong");
-    world.people_let_go();
+    world.calm_down();
     while world.step() || world.wait() {
         moves += 1;
         if let Some(what) = world.oracle.broken() {

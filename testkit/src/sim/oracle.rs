@@ -203,9 +203,10 @@ impl Oracle {
         starts.push(operation.at);
         // The burst, and one more for each interval that has passed since its first.
         let burst = PER_TASK.burst as usize;
-        let too_many = starts.len().checked_sub(burst + 1).is_some_and(|first| {
-            starts[first].plus(PER_TASK.every) > operation.at
-        });
+        let too_many = starts
+            .len()
+            .checked_sub(burst + 1)
+            .is_some_and(|first| starts[first].plus(PER_TASK.every) > operation.at);
         if too_many && !self.clock_was_set {
             self.fail(format!("operation {} started {id} more often than its bucket allows", operation.seq));
         }
@@ -257,14 +258,16 @@ impl Oracle {
             Outcome::Cancelled { .. } if attempt.stop.is_some() => None,
             Outcome::Cancelled { .. } => ran.then(|| "nobody asked for its end".to_owned()),
             Outcome::Lost { .. } => record
-                .filter(|record| record.tree_gone)
+                .filter(|record| record.tree_gone && !record.never_ran())
                 .map(|record| format!("its exit record says {:?}", record.ended_by)),
             _ if record.is_none() => Some("there is no exit record".to_owned()),
             Outcome::Done { .. } if left != Some(&ExitStatus::Code(0)) => {
                 Some(format!("it left with {left:?}"))
             }
             Outcome::ExitedBadly { status } if left != Some(status) => Some(format!("it left with {left:?}")),
-            Outcome::TimedOut if attempt.timeout.is_none() && !self.all_time_out => Some("it had no timeout".to_owned()),
+            Outcome::TimedOut if attempt.timeout.is_none() && !self.all_time_out => {
+                Some("it had no timeout".to_owned())
+            }
             Outcome::Done { .. }
             | Outcome::ExitedBadly { .. }
             | Outcome::TimedOut
@@ -282,7 +285,7 @@ impl Oracle {
 /// The verdict on an exit record of a `shell` attempt.
 pub(super) fn seen_in(exit: &ExitRecord) -> Outcome {
     match (&exit.ended_by, exit.status) {
-        (EndedBy::Refused { why }, _) => Outcome::Cancelled { reason: why.clone() },
+        (EndedBy::Refused { why }, _) => Outcome::Lost { reason: format!("it was never started: {why}") },
         (EndedBy::Deadline, _) => Outcome::TimedOut,
         (EndedBy::SpawnFailed { text, .. }, _) => Outcome::Configuration { reason: text.clone() },
         (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, Some(ExitStatus::Code(0))) => {

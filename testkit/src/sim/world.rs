@@ -197,6 +197,18 @@ impl World {
         self.oracle.judge(&self.host);
     }
 
+    /// From here on nothing goes wrong, and everything is to come to rest.
+    pub(super) fn calm_down(&mut self) {
+        self.trace.note(|| "from here on nothing goes wrong");
+        if self.faults.blind > 0 {
+            // What could not be told is shown, and a person helps: `wg service restart`.
+            self.end_daemon();
+        }
+        self.settling = true;
+        self.faults = Faults::NONE;
+        self.people_let_go();
+    }
+
     /// Lets everybody hear of the ends of processes.
     pub(super) fn bury(&mut self) {
         while let Some(death) = self.host.deaths.pop() {
