@@ -440,7 +440,7 @@ mod tests {
         // The same number, but recorded of a process that was there before.
         let earlier = ProcessIdentity { start_time: alive.start_time - 1, ..alive.clone() };
         assert!(matches!(verdict(&earlier), Verdict::Dead));
-        let other_boot = ProcessIdentity { boot: "another".into(), ..alive.clone() };
+        let other_boot = ProcessIdentity { boot: "another".into(), ..alive };
         assert!(matches!(verdict(&other_boot), Verdict::Dead));
         let elsewhere = ProcessIdentity { pid_namespace: 1, ..alive.clone() };
         assert!(matches!(verdict(&elsewhere), Verdict::Unknown(_)));
@@ -460,7 +460,7 @@ mod tests {
         let mut child = sleeper("agent-2.1.b");
         let agent = identity_of(child.id()).unwrap();
         assert!(scan("agent-2.1.bb", None).unwrap().is_empty());
-        assert_eq!(marked().unwrap()["agent-2.1.b"], [agent.clone()]);
+        assert_eq!(marked().unwrap()["agent-2.1.b"].as_slice(), std::slice::from_ref(&agent));
         let found = scan("agent-2.1.b", None).unwrap();
         assert_eq!(found.carriers.iter().map(Process::pid).collect::<Vec<_>>(), [child.id()]);
         assert_eq!(scan("agent-9.9.z", Some(&agent)).unwrap().unsure, [child.id()]);

@@ -268,15 +268,15 @@ impl Machine {
     pub fn step(&mut self, event: Event, now: Duration) -> Vec<Action> {
         let state = std::mem::replace(&mut self.state, State::Over);
         let (state, actions) = match state {
-            State::Fresh { tries, again_at } => fresh(tries, again_at, event, now),
+            State::Fresh { tries, again_at } => fresh(tries, again_at, &event, now),
             State::Locked => locked(event),
             State::Checked => checked(event),
-            State::Refusing(why) => refusing(why, event),
+            State::Refusing(why) => refusing(why, &event),
             State::Marked { stop } => self.marked(stop, event, now),
-            State::Running { deadline, leave_by } => self.running(deadline, leave_by, event, now),
-            State::Ending { ending, how } => ending_on(ending, how, event, now),
-            State::Verifying(ending) => verifying(ending, event),
-            State::Recording { ending, tries, again_at } => recording(ending, tries, again_at, event, now),
+            State::Running { deadline, leave_by } => self.running(deadline, leave_by, &event, now),
+            State::Ending { ending, how } => ending_on(ending, how, &event, now),
+            State::Verifying(ending) => verifying(ending, &event),
+            State::Recording { ending, tries, again_at } => recording(ending, tries, again_at, &event, now),
             State::Over => (State::Over, Vec::new()),
         };
         self.state = state;
@@ -304,12 +304,12 @@ impl Machine {
         &self,
         deadline: Option<Duration>,
         leave_by: Option<Duration>,
-        event: Event,
+        event: &Event,
         now: Duration,
     ) -> (State, Vec<Action>) {
         let reported = leave_by.is_some();
         let ending = |because| Ending { reported, ..Ending::new(because) };
-        match event {
+        match *event {
             Event::Exited { status, others } => {
                 let ending = Ending { status: Some(status), ..ending(EndedBy::Process) };
                 if others {
@@ -348,8 +348,8 @@ impl Machine {
     }
 }
 
-fn fresh(tries: u32, again_at: Duration, event: Event, now: Duration) -> (State, Vec<Action>) {
-    match event {
+fn fresh(tries: u32, again_at: Duration, event: &Event, now: Duration) -> (State, Vec<Action>) {
+    match *event {
         Event::Locked => (State::Locked, vec![Action::Check]),
         // Whoever holds the lock owns the attempt, with its record.
         Event::LockBusy if tries >= LOCK_TRIES => over(),
@@ -385,18 +385,18 @@ fn checked(event: Event) -> (State, Vec<Action>) {
 
 /// A refusal says that nothing was executed, so it takes the mark to be the one who says it: an earlier shim
 /// may have executed the agent and died.
-fn refusing(why: String, event: Event) -> (State, Vec<Action>) {
-    match event {
+fn refusing(why: String, event: &Event) -> (State, Vec<Action>) {
+    match *event {
         Event::Marked | Event::Refused(_) => refuse(why),
         Event::MarkThere => over(),
         _ => (State::Refusing(why), Vec::new()),
     }
 }
 
-fn ending_on(mut ending: Ending, how: How, event: Event, now: Duration) -> (State, Vec<Action>) {
+fn ending_on(mut ending: Ending, how: How, event: &Event, now: Duration) -> (State, Vec<Action>) {
     let mut how = how;
     let mut actions = Vec::new();
-    match event {
+    match *event {
         Event::Exited { status, others } => {
             ending.status = Some(status);
             if !others {
@@ -431,8 +431,8 @@ fn ending_on(mut ending: Ending, how: How, event: Event, now: Duration) -> (Stat
     (State::Ending { ending, how }, actions)
 }
 
-fn verifying(mut ending: Ending, event: Event) -> (State, Vec<Action>) {
-    match event {
+fn verifying(mut ending: Ending, event: &Event) -> (State, Vec<Action>) {
+    match *event {
         Event::Verified { gone } => {
             ending.gone = gone;
             record(ending)
@@ -453,10 +453,10 @@ fn recording(
     ending: Ending,
     tries: u32,
     again_at: Option<Duration>,
-    event: Event,
+    event: &Event,
     now: Duration,
 ) -> (State, Vec<Action>) {
-    match event {
+    match *event {
         Event::Recorded => (State::Over, vec![Action::Tell, Action::Poke, Action::Leave]),
         // Without a record the attempt counts as lost: nobody is told that it ended in a certain way.
         Event::RecordFailed if tries >= RECORD_TRIES => over(),

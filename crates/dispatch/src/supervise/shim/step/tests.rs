@@ -270,8 +270,7 @@ proptest! {
     ) {
         let limits = Limits { timeout: timeout.map(Duration::from_millis), ..LIMITS };
         let (mut machine, first) = Machine::begin(limits);
-        let mut witness = Witness::default();
-        witness.actions = first;
+        let mut witness = Witness { actions: first, ..Witness::default() };
         let mut now = Duration::ZERO;
         for (event, later) in events {
             now += Duration::from_millis(later);
@@ -287,10 +286,9 @@ proptest! {
         dies in 0..5_u32,
     ) {
         let (mut machine, first) = Machine::begin(LIMITS);
-        let mut witness = Witness::default();
         let mut now = Duration::ZERO;
         let mut todo: std::collections::VecDeque<Action> = first.iter().cloned().collect();
-        witness.actions = first;
+        let mut witness = Witness { actions: first, ..Witness::default() };
         let mut kills = 0;
         let mut spawned = false;
         for turn in 0..4_000 {
