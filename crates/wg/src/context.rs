@@ -83,20 +83,14 @@ impl Context {
 
     /// The context of what a worker asks of its shim, for the graph at `folder`.
     #[must_use]
-    pub fn of_worker(
-        out: Output,
-        env: Environment,
-        attempt: Attempt,
-        input: Input,
-        access: Access,
-        folder: PathBuf,
-    ) -> Self {
+    pub fn of_worker(out: Output, env: Environment, attempt: Attempt, input: Input, folder: PathBuf) -> Self {
         Self {
             out,
             env,
             caller: Caller::Worker(Box::new(attempt)),
             input,
-            access,
+            // What looks may write too: reading its messages marks them as read.
+            access: Access::Write,
             given_folder: None,
             folder: Some(folder),
             store: None,

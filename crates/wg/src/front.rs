@@ -10,6 +10,7 @@ use crate::args::{Cli, Everywhere, When, with_grouped_help};
 use crate::commands;
 use crate::completion;
 use crate::context::Context;
+use crate::door;
 use crate::environment::Environment;
 use crate::error::{Failure, Result};
 use crate::output::{Form, Output, failure, sink};
@@ -22,7 +23,13 @@ pub fn run(arguments: &[OsString]) -> u8 {
     }
     match Cli::try_parse_from(arguments) {
         Ok(cli) => {
-            let out = Output::to_process(form(&cli.everywhere, &env), pager(&cli.everywhere, &env));
+            let mut out = Output::to_process(form(&cli.everywhere, &env), pager(&cli.everywhere, &env));
+            if let Some(socket) = env.path("WG_SOCKET").filter(|_| !cli.verb.is_local()) {
+                return match door::forward(&socket, arguments, &cli.verb, &mut out) {
+                    Ok(code) => code,
+                    Err(failure) => finish(&mut out, Err(failure)),
+                };
+            }
             let mut ctx = Context::of_person(out, env, cli.verb.access(), cli.everywhere.dir);
             let result = commands::run(cli.verb, &mut ctx);
             finish(&mut ctx.out, result)

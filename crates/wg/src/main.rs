@@ -11,6 +11,7 @@ mod config;
 mod context;
 mod difference;
 mod doctor;
+mod door;
 mod entries;
 mod environment;
 mod error;
@@ -30,12 +31,20 @@ mod record;
 mod relatives;
 mod resolve;
 mod selection;
+mod shim;
 mod story;
 mod wire;
 
+use std::path::Path;
 use std::process::ExitCode;
+
+use wg_dispatch::supervise::SHIM_VERB;
 
 fn main() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    ExitCode::from(front::run(&arguments))
+    let code = match arguments.as_slice() {
+        [_, verb, folder] if verb == SHIM_VERB => shim::run(Path::new(folder)),
+        _ => front::run(&arguments),
+    };
+    ExitCode::from(code)
 }

@@ -94,6 +94,36 @@ impl Write for Sink {
     }
 }
 
+/// A line with its time for the log that standard error is, of a process that no person called.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that has standard error")]
+pub fn note_in_log(line: &str) {
+    // A log that can't be written stops nothing.
+    let _ = writeln!(io::stderr(), "{} {line}", crate::wire::now());
+}
+
+/// Standard error, for what is noted while a process runs.
+#[must_use]
+pub fn errors() -> Sink {
+    Sink::stderr()
+}
+
+/// A line of a process that goes on, at once.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that has standard output")]
+pub fn announce(line: &str) {
+    let mut stdout = io::stdout();
+    // Who started us may not want to know.
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+/// Lets go of standard output and error, so that whoever reads them sees their end.
+pub fn let_go() {
+    if let Ok(nothing) = std::fs::OpenOptions::new().write(true).open("/dev/null") {
+        // There is nothing to be done about a system that refuses this, and nobody to be told.
+        let _ = rustix::stdio::dup2_stdout(&nothing);
+        let _ = rustix::stdio::dup2_stderr(&nothing);
+    }
+}
+
 /// Whether standard output is a terminal.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that has standard output")]

@@ -1,0 +1,204 @@
+//! The worker's door, both sides of it in this binary: a worker's `wg` sends its whole command line to its
+//! shim, and the shim runs the very same verb as that attempt. Which verbs are open to a worker is
+//! [`crate::args::Verb::for_workers`]; what an attempt may touch, the domain says.
+
+use std::ffi::OsString;
+use std::io::{Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use wg_core::attempt::Attempt;
+use wg_dispatch::supervise::{DOOR_VERSION, Door, DoorReply, DoorRequest, knock};
+
+use crate::args::{Cli, Verb};
+use crate::commands;
+use crate::context::{Context, Input};
+use crate::environment::Environment;
+use crate::error::{Failure, Kind, Result};
+use crate::front;
+use crate::output::{Form, Output, sink};
+
+/// How long a worker waits for its shim: longer than the longest wait for the right to write.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The shim's side, for the graph at a folder.
+pub struct WorkersDoor {
+    graph: PathBuf,
+}
+
+impl WorkersDoor {
+    /// The door to this graph.
+    #[must_use]
+    pub fn new(graph: PathBuf) -> Self {
+        Self { graph }
+    }
+
+    fn run(&self, cli: Cli, attempt: &Attempt, input: Option<String>, form: Form) -> DoorReply {
+        let Cli { everywhere, verb } = cli;
+        let form = Form { json: everywhere.json, exact_times: everywhere.exact_times, ..form };
+        let reports = matches!(verb, Verb::Done(_) | Verb::Fail(_) | Verb::Wait(_));
+        let open = verb.for_workers();
+        let mut ctx = Context::of_worker(
+            Output::to_memory(form),
+            Environment::of_process(),
+            attempt.clone(),
+            Input::Given(input.unwrap_or_default()),
+            self.graph.clone(),
+        );
+        let result = if open { commands::run(verb, &mut ctx) } else { Err(closed()) };
+        if let Err(failure) = &result
+            && failure.kind == Kind::Refused
+        {
+            sink::note_in_log(&format!("{}: refused: {}", attempt.reference, failure.message));
+        }
+        let exit = front::finish(&mut ctx.out, result);
+        let (stdout, stderr) = ctx.out.into_bytes();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        DoorReply { stdout: text(stdout), stderr: text(stderr), exit, reported: reports && exit == 0 }
+    }
+}
+
+impl Door for WorkersDoor {
+    fn serve(&self, attempt: &Attempt, request: DoorRequest) -> DoorReply {
+        let width = request.width.map(usize::from).filter(|columns| *columns > 0);
+        let form = Form { json: false, color: request.color, width, height: None, exact_times: false };
+        let words = std::iter::once("wg".to_owned()).chain(request.args);
+        match Cli::try_parse_from(words) {
+            Ok(cli) => self.run(cli, attempt, request.stdin, form),
+            // A worker's `wg` has parsed it before: this comes of another version, or of something else.
+            Err(error) => DoorReply { stderr: error.render().to_string(), exit: 2, ..DoorReply::default() },
+        }
+    }
+}
+
+fn closed() -> Failure {
+    Failure::refused("that is not for workers: the owner of the graph does it").hint(
+        "a worker may look at tasks, add them, log, name artifacts, send messages, and report by wg done, wg fail or wg wait",
+    )
+}
+
+/// The worker's side: sends a command line through the door at `socket`, and prints the answer.
+pub fn forward(socket: &Path, arguments: &[OsString], verb: &Verb, out: &mut Output) -> Result<u8> {
+    let request = DoorRequest {
+        version: DOOR_VERSION,
+        args: words(arguments)?,
+        stdin: input(arguments, verb)?,
+        width: out.form.width.and_then(|columns| u16::try_from(columns).ok()),
+        color: out.form.color,
+    };
+    let reply = knock(socket, &request, PATIENCE).map_err(|error| {
+        Failure::new(Kind::Later, "this attempt's shim does not answer")
+            .because(error)
+            .hint("an attempt that is over has no door any more")
+    })?;
+    out.write_all(reply.stdout.as_bytes())?;
+    out.finish()?;
+    out.err().write_all(reply.stderr.as_bytes())?;
+    Ok(reply.exit)
+}
+
+fn words(arguments: &[OsString]) -> Result<Vec<String>> {
+    let word = |word: &OsString| {
+        let text = word.to_str().map(str::to_owned);
+        text.ok_or_else(|| Failure::usage(format!("{} is no UTF-8", word.display())))
+    };
+    arguments.iter().skip(1).map(word).collect()
+}
+
+/// What stands on standard input, where the verb reads it.
+fn input(arguments: &[OsString], verb: &Verb) -> Result<Option<String>> {
+    if !verb.may_read_input() || !arguments.iter().any(|word| word == "-") {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::refused("can't read standard input").because(error))?;
+    Ok(Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use wg_core::command::{Command, NewTask, Start};
+    use wg_core::id::{Actor, TaskId};
+    use wg_core::submit::submit;
+
+    use super::*;
+    use crate::wire;
+
+    /// A graph with the tasks `own` and `other`, and an attempt of `own`.
+    fn at_work() -> (tempfile::TempDir, WorkersDoor, Attempt) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = wire::create(folder.path()).unwrap();
+        let mut send = |actor: &Actor, command| submit(store.as_mut(), actor, command, wire::now()).unwrap();
+        let ann = Actor::User("ann".into());
+        for title in ["Own", "Other"] {
+            let mut new = NewTask { title: title.into(), ..NewTask::default() };
+            new.run.exec = Some("true".into());
+            send(&ann, Command::Add(Box::new(new)));
+        }
+        let task = TaskId::slug("Own");
+        send(&ann, Command::PostMessage { task: task.clone(), body: "read me".into() });
+        let start = Start { task, adapter: "shell".into(), host: "box".into(), nonce: 7 };
+        let receipt = send(&Actor::Dispatcher("box".into()), Command::StartAttempt(start));
+        let mut attempt = None;
+        store
+            .read(&mut |read| {
+                attempt = read.attempt(receipt.attempts[0])?;
+                Ok(())
+            })
+            .unwrap();
+        let door = WorkersDoor::new(folder.path().to_owned());
+        (folder, door, attempt.unwrap().0)
+    }
+
+    fn ask(door: &WorkersDoor, attempt: &Attempt, words: &[&str]) -> DoorReply {
+        let args = words.iter().map(|word| (*word).to_owned()).collect();
+        let stdin = Some("from\ninput\n".to_owned());
+        door.serve(attempt, DoorRequest { version: DOOR_VERSION, args, stdin, width: Some(80), color: false })
+    }
+
+    #[test]
+    fn a_worker_works_on_its_own_task() {
+        let (_folder, door, attempt) = at_work();
+        assert_eq!(ask(&door, &attempt, &["log", "own", "-"]).stdout, "own logged\n");
+        let listed = ask(&door, &attempt, &["msg", "list", "own"]);
+        assert!(listed.stdout.contains("read me"), "{listed:?}");
+        assert!(ask(&door, &attempt, &["show", "own"]).stdout.contains("read by agent-1"));
+        let done = ask(&door, &attempt, &["done", "-m", "it works"]);
+        assert_eq!((done.stdout.as_str(), done.exit, done.reported), ("own reported done\n", 0, true));
+        let log = ask(&door, &attempt, &["log", "own", "--json"]).stdout;
+        assert!(log.contains("from\\ninput") && log.contains("reports done: it works"), "{log}");
+    }
+
+    #[test]
+    fn what_it_finds_is_known_to_come_from_it() {
+        let (_folder, door, attempt) = at_work();
+        assert_eq!(ask(&door, &attempt, &["add", "Found"]).stdout, "found\n");
+        let shown = ask(&door, &attempt, &["show", "found", "--json"]).stdout;
+        assert!(shown.contains("\"discovered_from\":\"own\""), "{shown}");
+    }
+
+    #[test]
+    fn the_rest_of_the_graph_is_not_its_own() {
+        let (_folder, door, attempt) = at_work();
+        for words in [
+            &["done", "other"][..],
+            &["log", "other", "x"],
+            &["edit", "own", "--title", "x"],
+            &["abandon", "other"],
+            &["pause", "own"],
+            &["dep", "add", "own", "other"],
+            &["init"],
+            &["config", "list"],
+        ] {
+            let reply = ask(&door, &attempt, words);
+            assert_eq!((reply.exit, reply.reported), (1, false), "{words:?}: {reply:?}");
+            assert!(reply.stderr.starts_with("error: "), "{reply:?}");
+        }
+        assert_eq!(ask(&door, &attempt, &["nonsense"]).exit, 2);
+        assert_eq!(ask(&door, &attempt, &["show", "nothing"]).exit, 3);
+        assert!(ask(&door, &attempt, &["list", "--json"]).stdout.starts_with("{\"version\":1,"));
+    }
+}
