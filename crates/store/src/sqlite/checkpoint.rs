@@ -1,5 +1,10 @@
-//! When the log is copied into the database: after a commit that finds it long, by the writer, inside the
-//! gate. Closing never does it, so that a short command costs one `fsync`.
+//! When the log is copied into the database: by a writer, inside the gate. Closing never does it, so that a
+//! short command costs one `fsync`.
+//!
+//! A long log is copied *before* the commit that finds it so: that commit then begins the log anew. Copied
+//! after a commit and left there, the log would be read as new by whoever opens the graph next, and copied
+//! again by every one of them: what was copied is noted in the log's index, which lives no longer than the
+//! last process that has the graph open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -7,10 +12,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::open::BUSY;
+
 /// Pages of 4 KiB in the log at which it is copied. Who opens a graph that nobody has open reads the log
-/// first, which takes about 1 µs a page; a copy costs two more `fsync`s, here once in some 25 commits.
+/// first, at some 2 µs a page; a copy costs three more `fsync`s, here once in some 20 commits.
 const LONG: i32 = 256;
-/// From here on the log's file is cut as well, so that it does not stay large after an import.
+/// From here on the log's file is cut as well, at once, so that it does not stay large after an import.
 const HUGE: i32 = 4_096;
 
 /// The length of the log after the last commit of a connection, in pages.
@@ -29,17 +36,36 @@ impl Frames {
         Ok(frames)
     }
 
-    /// Copies a long log. What was committed is safe before this and after it, so that a failure here (no
-    /// room, a reader in the way) is nobody's trouble: the next commit tries again.
-    pub(super) fn settle(&self, connection: &Connection, busy: Duration) {
-        let pages = self.0.swap(0, Ordering::Relaxed);
-        if pages >= HUGE {
-            // Cutting waits for readers, and one may be a list in somebody's pager.
-            let _ = connection.busy_timeout(Duration::ZERO);
-            let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-            let _ = connection.busy_timeout(busy);
-        } else if pages >= LONG {
-            let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    /// Before a transaction: copies a long log.
+    pub(super) fn before(connection: &Connection) {
+        let length = connection
+            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
+            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i32>(1)));
+        match length {
+            Ok(HUGE..) => cut(connection),
+            Ok(LONG..) => copy(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
+            // What is wrong with the log, the transaction that follows is told.
+            Ok(_) | Err(_) => {}
         }
     }
+
+    /// After a commit: cuts a huge log.
+    pub(super) fn after(&self, connection: &Connection) {
+        if self.0.swap(0, Ordering::Relaxed) >= HUGE {
+            cut(connection);
+        }
+    }
+}
+
+/// Cutting waits for readers, and one may be a list in somebody's pager.
+fn cut(connection: &Connection) {
+    let _ = connection.busy_timeout(Duration::ZERO);
+    copy(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+    let _ = connection.busy_timeout(BUSY);
+}
+
+/// What was committed is safe before this and after it, so that a failure here (no room, a reader in the
+/// way) is nobody's trouble: the next writer tries again.
+fn copy(connection: &Connection, sql: &str) {
+    let _ = connection.query_row(sql, [], |_| Ok(()));
 }

@@ -47,7 +47,7 @@ fn finish(place: &Place, unfinished: &Path, migrations: &[Migration]) -> Result<
     })?;
     File::options().create(true).append(true).open(place.gate()).map_err(told)?;
     match rustix::fs::renameat_with(CWD, unfinished, CWD, place.database(), RenameFlags::NOREPLACE) {
-        Ok(()) => File::open(&place.folder).and_then(|folder| folder.sync_all()).map_err(told),
+        Ok(()) => place.sync_folder(),
         Err(Errno::EXIST) => Err(there_already(place)),
         Err(error) => Err(told(error.into())),
     }

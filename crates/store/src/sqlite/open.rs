@@ -61,6 +61,8 @@ impl Opened {
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(96);
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // Else a statement that a partial index may serve is planned again for each new value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let deadline = Deadline::over(&mut connection)?;
         let frames = Frames::of(&mut connection)?;
         Ok(Self { connection, deadline, frames })
@@ -69,6 +71,7 @@ impl Opened {
 
 fn writable(place: &Place, gate: &mut Gate, migrations: &[Migration]) -> Result<Opened, Trouble> {
     let head = look(place)?;
+    let has_log = place.wal().exists();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut opened = Opened::over(Connection::open_with_flags(place.database(), flags)?)?;
     let mut persist = 1;
@@ -77,6 +80,10 @@ fn writable(place: &Place, gate: &mut Gate, migrations: &[Migration]) -> Result<
         "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF",
     )?;
     let found = examine(&opened, head, place, migrate::newest(migrations))?;
+    if !has_log {
+        // It stays from now on. SQLite is built (`.cargo/config.toml`) not to do this with every first commit.
+        place.sync_folder()?;
+    }
     let mode: String = opened.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     if mode != "wal" {
         // Somebody put a copy in its place that another program had made.

@@ -1,5 +1,6 @@
 //! Where a graph lies: the names of its files, and whether its file system can hold it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
@@ -75,6 +76,12 @@ impl Place {
                 self.folder.display()
             ))),
         }
+    }
+
+    /// Makes the names of new files survive a loss of power.
+    pub(super) fn sync_folder(&self) -> Result<(), StoreError> {
+        let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| StoreError::Failed(format!("{}: {error}", self.folder.display())))
     }
 
     /// Whether the disk has no room left.

@@ -12,6 +12,7 @@ use wg_core::time::Timestamp;
 
 use super::changes::task_id;
 use super::operations::rows_at_most;
+use super::tasks::task_in;
 use super::trouble::Trouble;
 use super::view::View;
 use crate::class::Class;
@@ -44,7 +45,8 @@ impl View<'_> {
         }
         top.sort_unstable();
         top.truncate(query.limit);
-        top.into_iter().map(|(_, _, n)| self.task_in(n)).collect()
+        let mut bodies = self.bodies()?;
+        top.into_iter().map(|(_, _, n)| task_in(&mut bodies, n)).collect()
     }
 
     /// Lanes in which tasks stand that nothing but time holds back.

@@ -10,7 +10,7 @@ use super::checkpoint::Frames;
 use super::deadline::Deadline;
 use super::gate::{Gate, WAIT};
 use super::migrate;
-use super::open::{BUSY, Opened};
+use super::open::Opened;
 use super::place::Place;
 use super::trouble::Trouble;
 use super::view::View;
@@ -54,7 +54,14 @@ impl Store for SqliteStore {
         let transaction = self.connection.transaction().map_err(|error| told(error.into()))?;
         let version = migrate::user_version(&transaction).map_err(|error| told(error.into()))?;
         migrate::refuse_newer(version, &self.place, self.known)?;
-        work(&mut View::new(&transaction, &self.place, &self.deadline))
+        let mut view = View::new(&transaction, &self.place, &self.deadline);
+        let worked = work(&mut view);
+        let large = view.is_large();
+        drop(transaction);
+        if large {
+            View::give_memory_back(&self.connection);
+        }
+        worked
     }
 
     fn write(
@@ -70,6 +77,7 @@ impl Store for SqliteStore {
         };
         let inside = gate.enter(WAIT)?;
         self.deadline.restart();
+        Frames::before(&self.connection);
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -84,7 +92,7 @@ impl Store for SqliteStore {
             transaction.commit().map_err(|error| told(error.into()))
         });
         if committed.is_ok() {
-            self.frames.settle(&self.connection, BUSY);
+            self.frames.after(&self.connection);
         }
         drop(inside);
         if large {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 use serde::Deserialize;
 use wg_core::id::TaskId;
 use wg_core::task::{Task, TaskState, Wait};
@@ -76,6 +76,15 @@ pub(super) fn class(number: i64) -> Result<Class, Trouble> {
     Class::from_number(number).ok_or_else(|| Trouble::nonsense(format!("{number} is no class of tasks")))
 }
 
+/// The task in a row of `tasks`.
+pub(super) fn task_in(bodies: &mut CachedStatement<'_>, n: i64) -> Result<Task, Trouble> {
+    let mut rows = bodies.query([n])?;
+    match rows.next()? {
+        Some(row) => present(row, 0),
+        None => Err(Trouble::nonsense("an index lists a task that is not there")),
+    }
+}
+
 /// What of a stored task decides rows elsewhere.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Links {
@@ -105,6 +114,11 @@ impl View<'_> {
 
     /// The row number of a task, by which its log, messages, artifacts and tags know it.
     pub(super) fn number_of(&self, id: &TaskId) -> Result<Option<i64>, Trouble> {
+        if let Some((last, n)) = &self.last_put
+            && last == id
+        {
+            return Ok(Some(*n));
+        }
         let mut statement = self.statement("SELECT n FROM tasks WHERE id = ?1")?;
         Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
     }
@@ -158,6 +172,7 @@ impl View<'_> {
             }
         };
         self.count(&columns, 1);
+        self.last_put = Some((task.id.clone(), n));
         self.shift_dependents(&task.id, n, was, columns.class.is_done())
     }
 
@@ -165,6 +180,7 @@ impl View<'_> {
         self.note_put()?;
         let Some(stored) = self.stored(id)? else { return Ok(()) };
         let n = stored.n;
+        self.last_put = None;
         self.record_removal(Key::Task(id.as_str()), stored.newest)?;
         self.relink(n, &stored.links.after, &BTreeSet::new())?;
         self.retag(n, &stored.links.tags, &BTreeSet::new())?;
@@ -230,15 +246,9 @@ impl View<'_> {
         Ok(())
     }
 
-    /// The task in a row of `tasks`.
-    pub(super) fn task_in(&self, n: i64) -> Result<Task, Trouble> {
-        let sql = "SELECT c.body, c.sum FROM tasks t JOIN changes c ON c.n = t.change WHERE t.n = ?1";
-        let mut statement = self.statement(sql)?;
-        let mut rows = statement.query([n])?;
-        match rows.next()? {
-            Some(row) => present(row, 0),
-            None => Err(Trouble::nonsense("an index lists a task that is not there")),
-        }
+    /// The statement of [`task_in`].
+    pub(super) fn bodies(&self) -> Result<CachedStatement<'_>, Trouble> {
+        self.statement("SELECT c.body, c.sum FROM tasks t JOIN changes c ON c.n = t.change WHERE t.n = ?1")
     }
 
     /// Every task as it was after an operation, ordered by id.

@@ -34,12 +34,25 @@ pub(super) struct View<'c> {
     pub(super) operation: Option<(OpSeq, Timestamp)>,
     /// Changes of `counts` that are not yet in the table, by class and lane.
     pub(super) counted: BTreeMap<(i64, String), i64>,
+    /// The task that was written last and its row: what follows is mostly about it.
+    pub(super) last_put: Option<(TaskId, i64)>,
     puts: u64,
+    /// The page cache was made large.
+    large: bool,
 }
 
 impl<'c> View<'c> {
     pub(super) fn new(connection: &'c Connection, place: &'c Place, deadline: &'c Deadline) -> Self {
-        Self { connection, place, deadline, operation: None, counted: BTreeMap::new(), puts: 0 }
+        Self {
+            connection,
+            place,
+            deadline,
+            operation: None,
+            counted: BTreeMap::new(),
+            last_put: None,
+            puts: 0,
+            large: false,
+        }
     }
 
     /// A statement, under a new deadline.
@@ -57,14 +70,17 @@ impl<'c> View<'c> {
     /// A record was written.
     pub(super) fn note_put(&mut self) -> Result<(), Trouble> {
         self.puts += 1;
-        if self.puts == LARGE {
-            self.connection.execute_batch("PRAGMA cache_size = -65536")?;
-        }
-        Ok(())
+        if self.puts == LARGE { self.take_memory() } else { Ok(()) }
+    }
+
+    /// What comes now touches many pages in no order.
+    pub(super) fn take_memory(&mut self) -> Result<(), Trouble> {
+        self.large = true;
+        Ok(self.connection.execute_batch("PRAGMA cache_size = -49152")?)
     }
 
     pub(super) fn is_large(&self) -> bool {
-        self.puts >= LARGE
+        self.large
     }
 
     /// After a large transaction. Memory is all that is at stake.

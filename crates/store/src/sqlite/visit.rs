@@ -10,10 +10,14 @@ use rusqlite::{Rows, ToSql};
 use wg_core::port::{Page, TaskFilter, TaskOrder};
 use wg_core::task::Task;
 
+use super::tasks::task_in;
 use super::trouble::Trouble;
 use super::view::View;
 use crate::class::Class;
 use crate::filter::Needle;
+
+/// Rows from which on a visit gets more memory: in the order of ids the bodies lie anywhere.
+const LARGE: usize = 2_000;
 
 /// What rows are ordered by, and their number: without completion or with, a number, the id.
 type Place = (bool, i64, String, i64);
@@ -38,15 +42,19 @@ impl View<'_> {
         classes.retain(|class| class.passes(filter));
         let needle = filter.text.as_deref().map(Needle::new);
         let (mut skip, mut left) = (page.skip, page.limit);
-        let this: &Self = self;
+        if page.limit >= LARGE {
+            self.take_memory()?;
+        }
+        let mut bodies = self.bodies()?;
+        let deadline = self.deadline;
         let take = &mut |n: i64| {
-            this.deadline.restart();
+            deadline.restart();
             // A task that is skipped is read only where its text decides.
             if skip > 0 && needle.is_none() {
                 skip -= 1;
                 return Ok(ControlFlow::Continue(()));
             }
-            let task = this.task_in(n)?;
+            let task = task_in(&mut bodies, n)?;
             if needle.as_ref().is_some_and(|needle| !needle.is_in(&task)) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -56,7 +64,7 @@ impl View<'_> {
             }
             left -= 1;
             let answer = visit(task);
-            this.deadline.restart();
+            deadline.restart();
             Ok(if left == 0 { ControlFlow::Break(()) } else { answer })
         };
         if !filter.tags.is_empty() || filter.parent.is_some() || filter.prefix.is_some() {
