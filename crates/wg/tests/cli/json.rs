@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::chain;
 
-/// Keys whose members are named by others: ids, notes of imports.
-const OPEN: [&str; 2] = ["notes", "command"];
+/// Keys whose members are named by others: ids, fields of imports, values of records.
+const OPEN: [&str; 7] = ["notes", "command", "left_out", "noted", "dropped", "before", "after"];
 
 fn keys(value: &Value, found: &mut BTreeSet<String>) {
     match value {
@@ -58,6 +58,16 @@ fn every_field_is_documented() {
         &["add", "More"],
         &["done", "more"],
         &["watch", "--since", "0", "-n", "1"],
+        &["op", "log", "-n", "1"],
+        &["op", "show", "5"],
+        &["undo"],
+        &["export", "out.jsonl"],
+        &["import", "out.jsonl", "--dry-run"],
+        &["import", "out.jsonl"],
+        &["agents"],
+        &["attempt", "list"],
+        &["adapter", "list"],
+        &["doctor", "--backup"],
     ] {
         let document = world.json(arguments);
         assert_eq!(document["version"], 1, "{arguments:?}");

@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod care;
 mod configuration;
 mod errors;
 mod graph;
+mod history;
 mod json;
 mod lists;
 mod places;
 mod stories;
 mod tasks;
 mod terminal;
+mod transfer;
 mod watch;
 
 use testkit::Environment;
