@@ -12,13 +12,36 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Graph",
         &[
-            "add", "list", "show", "ready", "blocked", "why", "done", "fail", "log", "edit", "dep", "msg",
-            "artifact", "claim", "unclaim", "wait", "pause", "resume", "retry", "reopen", "abandon",
-            "status", "graph", "watch", "init",
+            "add",
+            "list",
+            "show",
+            "ready",
+            "blocked",
+            "why",
+            "done",
+            "fail",
+            "log",
+            "edit",
+            "dep",
+            "msg",
+            "artifact",
+            "claim",
+            "unclaim",
+            "wait",
+            "pause",
+            "resume",
+            "retry",
+            "reopen",
+            "abandon",
+            "status",
+            "graph",
+            "watch",
+            "init",
+            "quickstart",
         ],
     ),
     ("Agents", &["agents", "kill", "spawn", "attempt", "adapter"]),
-    ("Service", &[]),
+    ("Service", &["service"]),
     ("History", &["op", "undo", "export", "import"]),
     ("Care", &["doctor", "config", "completions"]),
 ];
@@ -109,6 +132,8 @@ pub enum Verb {
     Attempt(commands::attempt::Args),
     Doctor(commands::doctor::Args),
     Completions(commands::completions::Args),
+    Service(commands::service::Args),
+    Quickstart(commands::quickstart::Args),
     Config(commands::config::Args),
     #[command(name = "__docs", hide = true)]
     Docs(commands::docs::Args),
@@ -133,8 +158,10 @@ impl Verb {
             | Self::Op(_)
             | Self::Export(_)
             | Self::Completions(_)
+            | Self::Quickstart(_)
             | Self::Config(_)
             | Self::Docs(_) => false,
+            Self::Service(args) => args.writes(),
             Self::Adapter(args) => args.writes(),
             Self::Doctor(args) => args.writes(),
             Self::Log(args) => args.writes(),
@@ -201,6 +228,8 @@ impl Verb {
             | Self::Undo(_)
             | Self::Export(_)
             | Self::Import(_)
+            | Self::Service(_)
+            | Self::Quickstart(_)
             | Self::Config(_)
             | Self::Docs(_) => false,
         }

@@ -95,6 +95,12 @@ impl Failure {
         self
     }
 
+    /// All of it but the hints, in one line.
+    #[must_use]
+    pub fn in_a_line(&self) -> String {
+        self.cause.iter().fold(self.message.clone(), |line, cause| format!("{line}: {cause}"))
+    }
+
     /// That a file could not be used.
     #[must_use]
     pub fn file(what: &str, path: &std::path::Path, error: &io::Error) -> Self {

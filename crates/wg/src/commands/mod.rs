@@ -31,10 +31,12 @@ pub mod log;
 pub mod msg;
 pub mod op;
 pub mod pause;
+pub mod quickstart;
 pub mod ready;
 pub mod reopen;
 pub mod resume;
 pub mod retry;
+pub mod service;
 pub mod show;
 pub mod spawn;
 pub mod status;
@@ -87,6 +89,8 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Attempt(args) => attempt::run(args, ctx),
         Verb::Doctor(args) => doctor::run(args, ctx),
         Verb::Completions(args) => completions::run(args, ctx),
+        Verb::Service(args) => service::run(args, ctx),
+        Verb::Quickstart(args) => quickstart::run(args, ctx),
         Verb::Config(args) => config::run(args, ctx),
         Verb::Docs(args) => docs::run(args, ctx),
     }

@@ -16,7 +16,4 @@ pub use page::page;
 pub use settings::{ALL, Setting, find};
 pub use value::Value;
 
-pub use settings::{
-    DEFAULT_ADAPTER, ENV_PASS, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE,
-    RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
-};
+pub use settings::{DEFAULT_ADAPTER, MAX_AGENTS, RETRY_FIRST, STOP_GRACE};
