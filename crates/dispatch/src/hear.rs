@@ -145,12 +145,7 @@ impl Loop {
                     heard.once(news);
                 }
             }
-            Incoming::Stop { kill_agents, by, answer } => {
-                let agents = self.status.borrow().running.len();
-                // Who asked may have left.
-                let _ = answer.send(Answer::Stopping { agents });
-                self.stop(heard, kill_agents, by);
-            }
+            Incoming::Stop { kill_agents, by } => self.stop(heard, kill_agents, by),
             Incoming::Reload { answer } => {
                 heard.reloading.push(answer);
                 self.read_config();

@@ -36,8 +36,6 @@ pub(crate) enum Incoming {
         kill_agents: bool,
         /// Who asks.
         by: Option<String>,
-        /// To whom to say that it does.
-        answer: oneshot::Sender<Answer>,
     },
     /// Read the configuration again.
     Reload {
@@ -132,8 +130,12 @@ async fn answer(stream: &mut UnixStream, request: Request, desk: &Desk) -> io::R
             say(stream, Answer::Poked).await
         }
         Request::Stop { kill_agents, by } => {
-            let (answer, told) = oneshot::channel();
-            hand_on(stream, desk, Incoming::Stop { kill_agents, by, answer }, told).await?;
+            // Answered first: where nothing holds it, the dispatcher leaves at once. A client that has left
+            // has asked all the same.
+            let agents = desk.status.borrow().running.len();
+            let answered = say(stream, Answer::Stopping { agents }).await;
+            let _ = desk.incoming.send(Incoming::Stop { kill_agents, by }).await;
+            answered?;
             // The connection ends with the process: that is how the client sees that it is gone.
             let mut nothing = [0_u8; 64];
             while stream.read(&mut nothing).await? > 0 {}

@@ -8,8 +8,9 @@ use wg_core::id::AttemptRef;
 use wg_core::task::{RunSpec, TaskState, Wait};
 use wg_dispatch::config::DispatchConfig;
 use wg_dispatch::dispatcher::{Event, HostEffect};
+use wg_dispatch::recover::{Finding, Shim};
 
-use crate::world::{World, ends, only_spawn, spawns, started, task_id, timer};
+use crate::world::{World, ends, examines, only_spawn, spawns, started, task_id, timer};
 
 #[test]
 fn a_ready_task_is_committed_and_then_started() {
@@ -118,7 +119,17 @@ fn a_shim_that_cannot_be_started_costs_no_attempt_and_three_in_a_row_need_a_pers
     let mut effects = world.changed();
     for n in 1..=3 {
         let attempt = only_spawn(&effects).attempt.reference;
-        effects = world.handle(vec![Event::SpawnFailed { attempt, why: "no processes".into() }]);
+        let looks = world.handle(vec![Event::SpawnFailed { attempt, why: "no processes".into() }]);
+        assert_eq!(examines(&looks), [attempt], "a shim of an earlier dispatcher may be there");
+        let finding = Finding {
+            attempt: world.attempt(attempt),
+            barred: None,
+            started: false,
+            exit: None,
+            shim: Shim::Gone,
+        };
+        assert_eq!(ends(&world.handle(vec![Event::Examined(Box::new(finding))])), [attempt]);
+        effects = world.handle(vec![Event::EndCarriedOut { attempt, result: Ok(None) }]);
         assert!(matches!(world.outcome(attempt), Outcome::Lost { .. }));
         if n < 3 {
             // Its predecessor is proved gone first, as for every other one.
