@@ -34,6 +34,11 @@ pub(crate) fn sum(parts: &[&[u8]]) -> i64 {
     state.cast_signed()
 }
 
+/// The sum of a row with a time, another number, a name and a text, as most have them.
+pub(crate) fn row_sum(numbers: [i64; 2], name: &str, text: &str) -> i64 {
+    sum(&[&numbers[0].to_le_bytes(), &numbers[1].to_le_bytes(), name.as_bytes(), text.as_bytes()])
+}
+
 /// A lane as a key of an index, which can't be absent.
 pub(crate) fn lane_key(lane: Option<&str>) -> String {
     lane.map(|name| format!("+{name}")).unwrap_or_default()

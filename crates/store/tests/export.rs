@@ -204,6 +204,22 @@ fn both_stores_write_the_same_bytes() {
 }
 
 #[test]
+fn long_descriptions_take_several_pages() {
+    let mut store = MemoryStore::new();
+    let long = "x".repeat(9 << 20);
+    let task = |n: usize| {
+        let mut task = Task::new(TaskId::parse(&format!("task-{n}")).unwrap(), "Long", now());
+        task.description.clone_from(&long);
+        ImportedTask { task, log: Vec::new(), artifacts: Vec::new(), messages: Vec::new() }
+    };
+    take(&mut store, (0..5).map(task).collect());
+    let text = export(&mut store);
+    let ids: Vec<_> =
+        text.lines().skip(1).map(|line| line.rsplit("\"id\":\"").next().unwrap()[..6].to_owned()).collect();
+    assert_eq!(ids, ["task-0", "task-1", "task-2", "task-3", "task-4"]);
+}
+
+#[test]
 fn an_empty_graph_is_one_line() {
     assert_eq!(export(&mut MemoryStore::new()), "{\"format\":\"workgraph\",\"version\":1}\n");
 }

@@ -5,13 +5,13 @@ use wg_core::id::TaskId;
 use wg_core::port::Artifact;
 use wg_core::time::Timestamp;
 
-use super::log::sum;
 use super::trouble::Trouble;
 use super::view::View;
+use crate::codec;
 
 fn artifact(row: &Row<'_>) -> Result<Artifact, Trouble> {
     let (at, actor, path): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    if row.get::<_, i64>(3)? != sum(at, &actor, &path) {
+    if row.get::<_, i64>(3)? != codec::row_sum([at, 0], &actor, &path) {
         return Err(Trouble::nonsense("an artifact is not as it was written: its sum differs"));
     }
     Ok(Artifact { at: Timestamp::from_nanos(at), actor, path })
@@ -46,7 +46,7 @@ impl View<'_> {
              SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM artifacts WHERE task = ?1 \
              HAVING NOT EXISTS (SELECT 1 FROM artifacts WHERE task = ?1 AND path = ?4)",
         )?
-        .execute(params![n, at, actor, path, sum(at, actor, path)])?;
+        .execute(params![n, at, actor, path, codec::row_sum([at, 0], actor, path)])?;
         Ok(())
     }
 }

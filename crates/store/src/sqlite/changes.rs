@@ -21,7 +21,7 @@ pub(super) enum Key<'k> {
 
 impl Key<'_> {
     pub(super) const TASKS: i64 = 0;
-    const ATTEMPTS: i64 = 1;
+    pub(super) const ATTEMPTS: i64 = 1;
     const CONTROL: i64 = 2;
 
     pub(super) fn kind(self) -> i64 {

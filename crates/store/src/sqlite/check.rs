@@ -4,17 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::Connection;
-use wg_core::id::TaskId;
-use wg_core::port::StoreError;
+use wg_core::attempt::Attempt;
+use wg_core::control::Control;
+use wg_core::id::{OpSeq, TaskId};
+use wg_core::port::{Message, StoreError};
 use wg_core::task::{StateName, Task};
 use wg_core::time::Timestamp;
 
-use super::changes::{Key, present};
+use super::changes::{Key, body, present};
 use super::deadline::Deadline;
 use super::migrate;
 use super::open;
-use super::tasks::Columns;
+use super::place::Place;
+use super::tasks::{Columns, flag};
 use super::trouble::Trouble;
+use super::view::View;
 
 /// As many findings as anybody reads.
 const FINDINGS: usize = 100;
@@ -24,7 +28,7 @@ const FINDINGS: usize = 100;
 pub fn check(folder: &Path) -> Result<Vec<String>, StoreError> {
     let store = open::for_reading(folder, migrate::MIGRATIONS)?;
     let (place, connection, deadline) = store.into_parts();
-    let found = examine(&connection, &deadline);
+    let found = examine(&connection, &place, &deadline);
     match found.map_err(|error| error.tell(&place)) {
         Ok(found) => Ok(found),
         Err(StoreError::Damaged { what, .. }) => Ok(vec![what]),
@@ -53,47 +57,69 @@ fn pragma(connection: &Connection, sql: &str) -> Result<Vec<String>, Trouble> {
     Ok(found)
 }
 
-fn examine(connection: &Connection, deadline: &Deadline) -> Result<Vec<String>, Trouble> {
+/// All that is wrong, as far as anybody reads.
+pub(super) fn examine(
+    connection: &Connection,
+    place: &Place,
+    deadline: &Deadline,
+) -> Result<Vec<String>, Trouble> {
     deadline.lift();
     let transaction = connection.unchecked_transaction()?;
     let mut found = pragma(&transaction, &format!("PRAGMA integrity_check({FINDINGS})"))?;
     if found.is_empty() {
-        sums(&transaction, &mut found)?;
+        belonging(&transaction, &mut found)?;
         derived(&transaction, &mut found)?;
-        rows(&transaction, &mut found)?;
+        attempts(&transaction, &mut found)?;
+        texts(&View::new(&transaction, place, deadline), &mut found)?;
     }
     found.truncate(FINDINGS);
     Ok(found)
 }
 
-/// Every text is as it was written.
-fn sums(connection: &Connection, found: &mut Vec<String>) -> Result<(), Trouble> {
-    use crate::codec::sum;
-    for (table, columns) in [
-        ("changes", "coalesce(body, '')"),
-        ("imported", "body"),
-        ("operations", "at, actor, command"),
-        ("log", "at, actor, message"),
-        ("messages", "at, sender, body"),
-        ("artifacts", "at, actor, path"),
-    ] {
-        let mut wrong = 0_u64;
-        let mut statement = connection.prepare(&format!("SELECT sum, {columns} FROM {table}"))?;
-        let width = statement.column_count();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let expected: i64 = row.get(0)?;
-            let same = if width == 2 {
-                expected == sum(&[row.get_ref(1)?.as_bytes().unwrap_or_default()])
-            } else {
-                let at: i64 = row.get(1)?;
-                let text = |at| row.get_ref(at).map(|text| text.as_bytes().unwrap_or_default());
-                expected == sum(&[&at.to_le_bytes(), text(2)?, text(3)?])
-            };
-            wrong += u64::from(!same);
+/// Everything that was written down can be read and is as it was written.
+fn texts(view: &View<'_>, found: &mut Vec<String>) -> Result<(), Trouble> {
+    const AT_ONCE: usize = 1_000;
+    let mut last = OpSeq(0);
+    loop {
+        let operations = view.read_operations_since(last, AT_ONCE)?;
+        let Some(newest) = operations.last() else { break };
+        last = newest.seq;
+    }
+    let mut changes = view.connection.prepare("SELECT kind, body, sum FROM changes")?;
+    let mut rows = changes.query([])?;
+    while let Some(row) = rows.next()? {
+        // Reading is the check.
+        match row.get(0)? {
+            Key::TASKS => drop(body::<Task>(row, 1)?),
+            Key::ATTEMPTS => drop(body::<Attempt>(row, 1)?),
+            _ => drop(body::<Control>(row, 1)?),
         }
-        if wrong > 0 {
-            found.push(format!("{wrong} rows of {table} are not as they were written"));
+    }
+    view.read_open_effects()?;
+    let listed = |sql: &str| -> Result<Vec<String>, Trouble> {
+        let mut statement = view.connection.prepare(sql)?;
+        let ids = statement.query_map([], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    };
+    let parsed = |id: &String| {
+        TaskId::parse(id).map_err(|error| Trouble::nonsense(format!("{id:?} is no id: {error}")))
+    };
+    for id in listed(
+        "SELECT id FROM tasks WHERE n IN (SELECT task FROM log UNION SELECT task FROM messages \
+         UNION SELECT task FROM artifacts)",
+    )? {
+        let id = parsed(&id)?;
+        view.read_log(&id, None)?;
+        view.read_artifacts(&id)?;
+        let messages: Vec<Message> = view.read_messages(&id)?;
+        if messages.iter().zip(1..).any(|(message, number)| message.number != number) {
+            found.push(format!("task {id}: messages are missing"));
+        }
+    }
+    for id in listed("SELECT id FROM imported")? {
+        let id = parsed(&id)?;
+        if view.read_imported(&id)?.is_none_or(|task| task.id != id) {
+            found.push(format!("task {id}: what was imported is another task"));
         }
     }
     Ok(())
@@ -107,7 +133,7 @@ fn derived(connection: &Connection, found: &mut Vec<String>) -> Result<(), Troub
     let mut statement = connection.prepare(&format!(
         "SELECT t.n, t.id, c.kind, c.key, c.body, c.sum, \
          EXISTS (SELECT 1 FROM changes l WHERE l.kind = 0 AND l.key = t.id AND l.op > c.op), {} \
-         FROM tasks t JOIN changes c ON c.n = t.change",
+         FROM tasks t LEFT JOIN changes c ON c.n = t.change",
         Columns::NAMES
     ))?;
     let mut rows = statement.query([])?;
@@ -175,8 +201,29 @@ fn states(connection: &Connection) -> Result<BTreeSet<TaskId>, Trouble> {
     Ok(done)
 }
 
+/// The rows of attempts follow from the attempts.
+fn attempts(connection: &Connection, found: &mut Vec<String>) -> Result<(), Trouble> {
+    let mut statement = connection.prepare(
+        "SELECT a.reference, a.task, a.live, c.body, c.sum, \
+         EXISTS (SELECT 1 FROM changes l WHERE l.kind = 1 AND l.key = a.reference AND l.op > c.op) \
+         FROM attempts a LEFT JOIN changes c ON c.n = a.change",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (reference, task, live): (u64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let attempt: Attempt = present(row, 3)?;
+        let follows = attempt.reference.0 == reference
+            && attempt.task.as_str() == task
+            && attempt.is_live() == flag(live)?;
+        if !follows || row.get(5)? {
+            found.push(format!("attempt agent-{reference}: its row does not follow from it"));
+        }
+    }
+    Ok(())
+}
+
 /// Rows belong to something, and numbers have no gaps.
-fn rows(connection: &Connection, found: &mut Vec<String>) -> Result<(), Trouble> {
+fn belonging(connection: &Connection, found: &mut Vec<String>) -> Result<(), Trouble> {
     for (sql, what) in [
         (
             "SELECT count(*) FROM (SELECT key, kind FROM changes GROUP BY kind, key \
@@ -185,7 +232,8 @@ fn rows(connection: &Connection, found: &mut Vec<String>) -> Result<(), Trouble>
         ),
         (
             "SELECT count(*) FROM changes c LEFT JOIN operations o ON o.seq = c.op \
-             WHERE o.seq IS NULL OR c.n < o.first_change",
+             LEFT JOIN operations l ON l.seq = c.op + 1 \
+             WHERE o.seq IS NULL OR c.n < o.first_change OR c.n >= l.first_change",
             "changes that belong to no operation",
         ),
         ("SELECT max(seq) - count(*) FROM operations", "operations that are missing"),
@@ -196,14 +244,14 @@ fn rows(connection: &Connection, found: &mut Vec<String>) -> Result<(), Trouble>
             "tasks that are recorded and not listed",
         ),
         (
-            "SELECT count(*) FROM attempts a LEFT JOIN changes c ON c.n = a.change \
-             WHERE c.kind IS NOT 1 OR c.key <> a.reference",
-            "attempts without a record",
+            "SELECT count(DISTINCT key) FROM changes WHERE kind = 1 \
+             AND key NOT IN (SELECT reference FROM attempts)",
+            "attempts that are recorded and not listed",
         ),
         (
             "SELECT count(*) FROM (SELECT task FROM log UNION SELECT task FROM messages \
              UNION SELECT task FROM artifacts) WHERE task NOT IN (SELECT n FROM tasks)",
-            "log entries, messages or artifacts of tasks that are not there",
+            "tasks that are not there and have log entries, messages or artifacts",
         ),
     ] {
         let number: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;

@@ -43,10 +43,15 @@ impl Frames {
             .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i32>(1)));
         match length {
             Ok(HUGE..) => cut(connection),
-            Ok(LONG..) => copy(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
+            Ok(LONG..) => Self::copy(connection),
             // What is wrong with the log, the transaction that follows is told.
             Ok(_) | Err(_) => {}
         }
+    }
+
+    /// Copies the log.
+    pub(super) fn copy(connection: &Connection) {
+        run(connection, "PRAGMA wal_checkpoint(PASSIVE)");
     }
 
     /// After a commit: cuts a huge log.
@@ -60,12 +65,12 @@ impl Frames {
 /// Cutting waits for readers, and one may be a list in somebody's pager.
 fn cut(connection: &Connection) {
     let _ = connection.busy_timeout(Duration::ZERO);
-    copy(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+    run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
     let _ = connection.busy_timeout(BUSY);
 }
 
 /// What was committed is safe before this and after it, so that a failure here (no room, a reader in the
 /// way) is nobody's trouble: the next writer tries again.
-fn copy(connection: &Connection, sql: &str) {
+fn run(connection: &Connection, sql: &str) {
     let _ = connection.query_row(sql, [], |_| Ok(()));
 }

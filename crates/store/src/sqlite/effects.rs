@@ -8,7 +8,13 @@ use super::trouble::Trouble;
 use super::view::View;
 use crate::codec;
 
-const COLUMNS: &str = "attempt, kind, fence, state, host";
+const COLUMNS: &str = "attempt, kind, fence, state, host, sum";
+
+/// Of what is not the key: fence and state.
+fn sum(fence: i64, state: &EffectState) -> i64 {
+    let (number, host) = codec::effect_state(state);
+    codec::row_sum([fence, number], host.unwrap_or_default(), "")
+}
 
 fn effect(row: &Row<'_>) -> Result<EffectRow, Trouble> {
     let kind = codec::effect_kind_of(row.get(1)?);
@@ -17,6 +23,9 @@ fn effect(row: &Row<'_>) -> Result<EffectRow, Trouble> {
         return Err(Trouble::nonsense("an effect is of no kind or in no state that there is"));
     };
     let (attempt, fence) = (AttemptRef(row.get(0)?), Fence(row.get(2)?));
+    if row.get::<_, i64>(5)? != sum(fence.0.cast_signed(), &state) {
+        return Err(Trouble::nonsense("an effect is not as it was written: its sum differs"));
+    }
     Ok(EffectRow { effect: Effect { kind, attempt, fence }, state })
 }
 
@@ -48,27 +57,27 @@ impl View<'_> {
         self.current()?;
         let (number, host) = codec::effect_state(state);
         self.statement(
-            "INSERT INTO effects (attempt, kind, fence, state, host) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (attempt, kind) DO UPDATE \
-             SET fence = excluded.fence, state = excluded.state, host = excluded.host WHERE state < 2",
+            "INSERT INTO effects (attempt, kind, fence, state, host, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT (attempt, kind) DO UPDATE SET fence = excluded.fence, state = excluded.state, \
+             host = excluded.host, sum = excluded.sum WHERE state < 2",
         )?
         .execute(params![
             effect.attempt.0.cast_signed(),
             codec::effect_kind(effect.kind),
             effect.fence.0.cast_signed(),
             number,
-            host
+            host,
+            sum(effect.fence.0.cast_signed(), state),
         ])?;
         Ok(())
     }
 
     pub(super) fn free_claims(&self, host: &str) -> Result<(), Trouble> {
         self.current()?;
-        self.statement(
-            "UPDATE effects INDEXED BY effects_open SET state = 0, host = NULL \
-             WHERE state < 2 AND state = 1 AND host = ?1",
-        )?
-        .execute([host])?;
+        let claimed = |row: &EffectRow| matches!(&row.state, EffectState::Claimed(by) if by == host);
+        for row in self.read_open_effects()?.into_iter().filter(claimed) {
+            self.write_effect(&row.effect, &EffectState::Pending)?;
+        }
         Ok(())
     }
 }

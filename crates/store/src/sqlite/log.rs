@@ -5,22 +5,18 @@ use wg_core::id::{OpSeq, TaskId};
 use wg_core::port::{LogEntry, StoreError};
 use wg_core::time::Timestamp;
 
-use super::operations::rows_at_most;
+use super::operations::{number, rows_at_most};
 use super::trouble::Trouble;
 use super::view::View;
 use crate::codec;
 
 fn entry(row: &Row<'_>) -> Result<LogEntry, Trouble> {
     let (at, actor, message): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    if row.get::<_, i64>(4)? != sum(at, &actor, &message) {
+    let op = row.get(3)?;
+    if row.get::<_, i64>(4)? != codec::row_sum([at, op], &actor, &message) {
         return Err(Trouble::nonsense("a log entry is not as it was written: its sum differs"));
     }
-    Ok(LogEntry { at: Timestamp::from_nanos(at), actor, message, operation: OpSeq(row.get(3)?) })
-}
-
-/// Of a row with a time, a name and a text, as log entries, messages and artifacts are.
-pub(super) fn sum(at: i64, name: &str, text: &str) -> i64 {
-    codec::sum(&[&at.to_le_bytes(), name.as_bytes(), text.as_bytes()])
+    Ok(LogEntry { at: Timestamp::from_nanos(at), actor, message, operation: OpSeq(op.cast_unsigned()) })
 }
 
 impl View<'_> {
@@ -51,7 +47,14 @@ impl View<'_> {
             "INSERT INTO log (task, number, at, actor, message, op, sum) \
              SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM log WHERE task = ?1",
         )?
-        .execute(params![n, at, actor, message, op.0, sum(at, actor, message)])?;
+        .execute(params![
+            n,
+            at,
+            actor,
+            message,
+            op.0,
+            codec::row_sum([at, number(op)], actor, message)
+        ])?;
         Ok(())
     }
 

@@ -5,13 +5,17 @@ use wg_core::id::{Actor, AttemptRef, TaskId};
 use wg_core::port::Message;
 use wg_core::time::Timestamp;
 
-use super::log::sum;
 use super::trouble::Trouble;
 use super::view::View;
+use crate::codec;
+
+/// What stands for the missing reader of a message in its sum.
+const UNREAD: i64 = -1;
 
 fn message(row: &Row<'_>) -> Result<Message, Trouble> {
     let (at, from, body): (i64, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-    if row.get::<_, i64>(5)? != sum(at, &from, &body) {
+    let read_by: Option<i64> = row.get(4)?;
+    if row.get::<_, i64>(5)? != codec::row_sum([at, read_by.unwrap_or(UNREAD)], &from, &body) {
         return Err(Trouble::nonsense("a message is not as it was written: its sum differs"));
     }
     Ok(Message {
@@ -19,7 +23,7 @@ fn message(row: &Row<'_>) -> Result<Message, Trouble> {
         at: Timestamp::from_nanos(at),
         from: Actor::from(from),
         body,
-        read_by: row.get::<_, Option<u64>>(4)?.map(AttemptRef),
+        read_by: read_by.map(|by| AttemptRef(by.cast_unsigned())),
     })
 }
 
@@ -51,16 +55,19 @@ impl View<'_> {
             "INSERT INTO messages (task, number, at, sender, body, sum) \
              SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM messages WHERE task = ?1",
         )?
-        .execute(params![n, at, from, body, sum(at, &from, body)])?;
+        .execute(params![n, at, from, body, codec::row_sum([at, UNREAD], &from, body)])?;
         Ok(())
     }
 
     /// Marks those that nobody has read.
     pub(super) fn write_read_mark(&self, id: &TaskId, by: AttemptRef) -> Result<(), Trouble> {
         self.current()?;
-        if let Some(n) = self.number_of(id)? {
-            self.statement("UPDATE messages SET read_by = ?2 WHERE task = ?1 AND read_by IS NULL")?
-                .execute(params![n, by.0.cast_signed()])?;
+        let Some(n) = self.number_of(id)? else { return Ok(()) };
+        let by = by.0.cast_signed();
+        for message in self.read_messages(id)?.into_iter().filter(|message| message.read_by.is_none()) {
+            let sum = codec::row_sum([message.at.as_nanos(), by], &message.from.to_string(), &message.body);
+            self.statement("UPDATE messages SET read_by = ?3, sum = ?4 WHERE task = ?1 AND number = ?2")?
+                .execute(params![n, message.number, by, sum])?;
         }
         Ok(())
     }

@@ -79,7 +79,15 @@ fn writable(place: &Place, gate: &mut Gate, migrations: &[Migration]) -> Result<
     opened.connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF",
     )?;
-    let found = examine(&opened, head, place, migrate::newest(migrations))?;
+    let found = migrate::version(&opened.connection, place, migrate::newest(migrations))?;
+    if head == Head::Short {
+        let _inside = gate.enter(WAIT)?;
+        // It may have been seen while somebody copied the log.
+        if header::look(place)? == Head::Short {
+            prove(&opened, place)?;
+            Frames::copy(&opened.connection);
+        }
+    }
     if !has_log {
         // It stays from now on. SQLite is built (`.cargo/config.toml`) not to do this with every first commit.
         place.sync_folder()?;
@@ -109,7 +117,10 @@ fn readable(place: &Place, known: u32) -> Result<Opened, Trouble> {
         Connection::open_with_flags(place.database(), flags)?
     };
     let opened = Opened::over(connection)?;
-    let found = examine(&opened, head, place, known)?;
+    let found = migrate::version(&opened.connection, place, known)?;
+    if head == Head::Short && header::look(place)? == Head::Short {
+        prove(&opened, place)?;
+    }
     if found < known {
         let what = format!(
             "{} is read-only and its format {found} is old: open it once where it can be written",
@@ -130,14 +141,15 @@ fn look(place: &Place) -> Result<Head, StoreError> {
     header::look(place)
 }
 
-/// The format, after what can be known cheaply was checked.
-fn examine(opened: &Opened, head: Head, place: &Place, known: u32) -> Result<u32, Trouble> {
-    let found = migrate::version(&opened.connection, place, known)?;
-    if head == Head::Short {
-        opened.deadline.lift();
-        check::quick(&opened.connection)?;
+/// A file that is too short is whole only if its end is in the log, because a copy of the log was interrupted.
+fn prove(opened: &Opened, place: &Place) -> Result<(), Trouble> {
+    if std::fs::metadata(place.wal()).map_or(0, |found| found.len()) == 0 {
+        return Err(Trouble::nonsense("its end is missing"));
     }
-    Ok(found)
+    match check::examine(&opened.connection, place, &opened.deadline)?.pop() {
+        None => Ok(()),
+        Some(what) => Err(Trouble::Nonsense(what)),
+    }
 }
 
 /// A path within a URI.

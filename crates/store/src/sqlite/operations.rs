@@ -17,7 +17,7 @@ fn operation(row: &Row<'_>) -> Result<Operation, Trouble> {
     let (seq, at): (u64, i64) = (row.get(0)?, row.get(1)?);
     let (actor, command): (String, String) = (row.get(2)?, row.get(3)?);
     let damaged = |what: &str| Trouble::nonsense(format!("operation {seq} {what}"));
-    if row.get::<_, i64>(4)? != sum(at, &actor, &command) {
+    if row.get::<_, i64>(4)? != codec::row_sum([at, seq.cast_signed()], &actor, &command) {
         return Err(damaged("is not as it was written: its sum differs"));
     }
     Ok(Operation {
@@ -26,10 +26,6 @@ fn operation(row: &Row<'_>) -> Result<Operation, Trouble> {
         actor: Actor::from(actor),
         command: codec::decode(command.as_bytes()).map_err(|error| damaged(&error.to_string()))?,
     })
-}
-
-fn sum(at: i64, actor: &str, command: &str) -> i64 {
-    codec::sum(&[&at.to_le_bytes(), actor.as_bytes(), command.as_bytes()])
 }
 
 impl View<'_> {
@@ -41,8 +37,8 @@ impl View<'_> {
     ) -> Result<OpSeq, Trouble> {
         self.release_due(at)?;
         let (nanos, actor, command) = (at.as_nanos(), actor.to_string(), codec::encode(command));
-        let sum = sum(nanos, &actor, &command);
         let seq = OpSeq(self.read_last_operation()?.0 + 1);
+        let sum = codec::row_sum([nanos, number(seq)], &actor, &command);
         self.statement(
             "INSERT INTO operations (seq, at, actor, command, first_change, sum) \
              VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(n), 0) + 1 FROM changes), ?5)",

@@ -62,12 +62,21 @@ impl Columns {
             lane: row.get(at + 2)?,
             age_key: row.get(at + 3)?,
             not_before: row.get(at + 4)?,
-            held: row.get(at + 5)?,
+            held: flag(row.get(at + 5)?)?,
             wait_task: row.get(at + 6)?,
             wait_until: row.get(at + 7)?,
             parent: row.get(at + 8)?,
             completed_at: row.get(at + 9)?,
         })
+    }
+}
+
+/// A column that is 0 or 1: indexes are limited to one of the two.
+pub(super) fn flag(number: i64) -> Result<bool, Trouble> {
+    match number {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Trouble::nonsense(format!("{number} is neither 0 nor 1"))),
     }
 }
 

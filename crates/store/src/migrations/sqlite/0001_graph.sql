@@ -1,5 +1,6 @@
 -- Every version of every record: the body is JSON, absent where an operation removed the record. The newest
 -- row of a record is the record. kind: 0 task (key: its id), 1 attempt (key: its number), 2 control (key: 0).
+-- sum, here and below: of what the row says, so that a turned bit is noticed.
 -- An operation writes its rows one after the other: they begin at operations.first_change.
 CREATE TABLE changes (
     n INTEGER PRIMARY KEY,
@@ -125,6 +126,7 @@ CREATE TABLE effects (
     fence INTEGER NOT NULL,
     state INTEGER NOT NULL,
     host TEXT,
+    sum INTEGER NOT NULL,
     PRIMARY KEY (attempt, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX effects_open ON effects (attempt, kind) WHERE state < 2;
