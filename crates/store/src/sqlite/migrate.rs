@@ -83,3 +83,133 @@ pub(super) fn apply(connection: &mut Connection, seen: u32, migrations: &[Migrat
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use wg_core::command::Command;
+    use wg_core::id::{Actor, OpSeq, TaskId};
+    use wg_core::port::Store;
+    use wg_core::task::Task;
+
+    use super::*;
+    use crate::sqlite::store::SqliteStore;
+    use crate::sqlite::{create, open};
+
+    /// Formats that no published program wrote: each adds a table.
+    const SECOND: Migration = "CREATE TABLE second (x INTEGER); INSERT INTO second VALUES (2)";
+    const THIRD: Migration = "CREATE TABLE third (x INTEGER)";
+    const BROKEN: Migration = "CREATE TABLE broken (x INTEGER); INSERT INTO nowhere VALUES (1)";
+
+    fn formats(more: &[Migration]) -> Vec<Migration> {
+        [MIGRATIONS, more].concat()
+    }
+
+    /// A graph in today's format with one task.
+    fn graph() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        create::create(folder.path(), MIGRATIONS).expect("a new graph");
+        write(&mut open::for_writing(folder.path(), MIGRATIONS).expect("a graph"));
+        folder
+    }
+
+    fn write(store: &mut SqliteStore) {
+        let at = wg_core::time::Timestamp::from_nanos(1);
+        let task = Task::new(TaskId::slug("a task"), "A task", at);
+        let written = store.write(&mut |view| {
+            view.begin_operation(at, &Actor::User("ann".into()), &Command::PauseDispatch)?;
+            view.put_task(&task)
+        });
+        assert_eq!(written, Ok(()));
+    }
+
+    fn last(store: &mut SqliteStore) -> OpSeq {
+        let mut last = OpSeq(0);
+        let read = store.read(&mut |view| {
+            last = view.last_operation()?;
+            Ok(())
+        });
+        assert_eq!(read, Ok(()));
+        last
+    }
+
+    fn format_of(path: &Path) -> u32 {
+        user_version(&Connection::open(path).expect("a database")).expect("a number")
+    }
+
+    fn backups(folder: &Path) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(folder.join("backups")) else { return Vec::new() };
+        let name = |entry: std::io::Result<fs::DirEntry>| {
+            entry.expect("an entry").file_name().to_string_lossy().into_owned()
+        };
+        let mut names: Vec<_> = entries.map(name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn an_older_database_is_brought_up_to_date_after_a_backup() {
+        let folder = graph();
+        let formats = formats(&[SECOND, THIRD]);
+        let mut store = open::for_writing(folder.path(), &formats).expect("a graph");
+        assert_eq!(last(&mut store), OpSeq(1), "what was there is there");
+        drop(store);
+        assert_eq!(format_of(&folder.path().join("wg.db")), 3);
+        assert_eq!(backups(folder.path()), ["wg-000000000001-v1.db"]);
+        assert_eq!(format_of(&folder.path().join("backups/wg-000000000001-v1.db")), 1);
+        drop(open::for_reading(folder.path(), &formats).expect("a graph"));
+        assert_eq!(backups(folder.path()).len(), 1, "once");
+        let older = open::for_writing(folder.path(), MIGRATIONS).map(drop);
+        assert!(matches!(older, Err(StoreError::Newer { found: 3, known: 1, .. })), "{older:?}");
+    }
+
+    #[test]
+    fn a_reader_brings_an_older_database_up_to_date_too() {
+        let folder = graph();
+        let mut store = open::for_reading(folder.path(), &formats(&[SECOND])).expect("a graph");
+        assert_eq!(last(&mut store), OpSeq(1));
+        assert_eq!(backups(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_migration_that_fails_changes_nothing() {
+        let folder = graph();
+        let formats = formats(&[SECOND, BROKEN]);
+        assert!(open::for_writing(folder.path(), &formats).is_err());
+        assert_eq!(format_of(&folder.path().join("wg.db")), 2, "the one before it stands");
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'broken'";
+        let connection = Connection::open(folder.path().join("wg.db")).expect("a database");
+        assert_eq!(connection.query_row(tables, [], |row| row.get(0)), Ok(0));
+        assert_eq!(backups(folder.path()), ["wg-000000000001-v1.db"]);
+    }
+
+    #[test]
+    fn two_who_open_an_older_database_migrate_it_once() {
+        let folder = graph();
+        let formats = formats(&[SECOND]);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| drop(open::for_writing(folder.path(), &formats).expect("a graph")));
+            }
+        });
+        let connection = Connection::open(folder.path().join("wg.db")).expect("a database");
+        assert_eq!(connection.query_row("SELECT count(*) FROM second", [], |row| row.get(0)), Ok(1));
+    }
+
+    #[test]
+    fn the_last_five_backups_are_kept() {
+        let folder = graph();
+        let mut store = open::for_writing(folder.path(), MIGRATIONS).expect("a graph");
+        for _ in 0..7 {
+            store.backup().expect("a backup");
+            write(&mut store);
+        }
+        let expected: Vec<_> = (3..=7).map(|seq| format!("wg-{seq:012}-v1.db")).collect();
+        assert_eq!(backups(folder.path()), expected);
+        store.backup().expect("a backup");
+        store.backup().expect("the same again");
+        assert_eq!(backups(folder.path()).len(), 5);
+    }
+}
