@@ -20,6 +20,8 @@ const GREETING: Duration = Duration::from_secs(1);
 /// How long a shim that was only just started may take until its socket is there.
 const BIRTH: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
+/// How often an attempt that changes while it is looked at is looked at anew.
+const LOOKS: u32 = 5;
 /// Longest answer to a greeting.
 const ANSWER_MAX: usize = 64 * 1024;
 
@@ -54,26 +56,34 @@ pub fn findings(store: &mut dyn Store, graph: &GraphFolder, host: &str) -> Resul
 pub fn examine(graph: &GraphFolder, attempt: Attempt, barred: Option<String>) -> Finding {
     let folder = graph.attempt(attempt.reference);
     let run = Run::from(&attempt);
-    let (started, exit, shim) = match supervise::look(&folder, run) {
-        Look::Ended(record) => (true, Some(Box::new(record)), Shim::Gone),
-        Look::Held => (false, None, holder(&folder, run)),
-        Look::Fresh => (false, None, Shim::Gone),
-        Look::Left(_) => (true, None, Shim::Gone),
-        Look::Unclear(why) => (false, None, Shim::Unknown(why)),
+    let mut looks = LOOKS;
+    let (started, exit, shim) = loop {
+        match supervise::look(&folder, run) {
+            Look::Ended(record) => break (true, Some(Box::new(record)), Shim::Gone),
+            Look::Held => match holder(&folder, run) {
+                Some(shim) => break (false, None, shim),
+                // It left while it was looked at.
+                None if looks > 0 => looks -= 1,
+                None => break (false, None, Shim::Unknown("its lock is taken again and again".into())),
+            },
+            Look::Fresh => break (false, None, Shim::Gone),
+            Look::Left(_) => break (true, None, Shim::Gone),
+            Look::Unclear(why) => break (false, None, Shim::Unknown(why)),
+        }
     };
     Finding { attempt, barred, started, exit, shim }
 }
 
 /// The shim that holds an attempt's lock: one that answers as this very run, or at least is the process that
-/// it wrote down.
-fn holder(folder: &AttemptFolder, run: Run) -> Shim {
+/// it wrote down. Nothing where the lock is free by now.
+fn holder(folder: &AttemptFolder, run: Run) -> Option<Shim> {
     let deadline = Instant::now() + BIRTH;
     loop {
         let greeted = greet(folder, run);
         if let Some(identity) = &greeted
             && let Verdict::Alive(_) = linux::verdict(identity)
         {
-            return Shim::Alive(identity.clone());
+            return Some(Shim::Alive(identity.clone()));
         }
         if Instant::now() >= deadline {
             break;
@@ -81,10 +91,10 @@ fn holder(folder: &AttemptFolder, run: Run) -> Shim {
         // It was just starting, or is leaving just now.
         match supervise::look(folder, run) {
             Look::Held => thread::sleep(PAUSE),
-            _ => return Shim::Unknown("it left while it was looked at".into()),
+            _ => return None,
         }
     }
-    match folder.read_shim() {
+    Some(match folder.read_shim() {
         Ok(Some(file)) if file.run == run => match linux::verdict(&file.shim) {
             Verdict::Alive(_) => Shim::Alive(file.shim),
             Verdict::Dead => Shim::Unknown("its lock is held by another process than its shim".into()),
@@ -92,7 +102,7 @@ fn holder(folder: &AttemptFolder, run: Run) -> Shim {
         },
         Ok(_) => Shim::Unknown("its lock is held, but nothing says by whom".into()),
         Err(error) => Shim::Unknown(error.to_string()),
-    }
+    })
 }
 
 fn greet(folder: &AttemptFolder, run: Run) -> Option<ProcessIdentity> {
