@@ -1,0 +1,25 @@
+//! Chance that can be had again: the seed is printed and taken from `WG_SEED`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A small generator (xorshift64*); not for secrets.
+pub struct Chance(u64);
+
+impl Chance {
+    /// From `WG_SEED` or the clock.
+    pub fn new(test: &str) -> Self {
+        let given = std::env::var("WG_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed =
+            given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64);
+        eprintln!("{test}: WG_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
+    }
+}

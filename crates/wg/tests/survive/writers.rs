@@ -1,0 +1,82 @@
+//! Many writing processes at once, and writers that die between their commit and telling the dispatcher.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use testkit::{Environment, wait_within};
+
+use crate::chance::Chance;
+use crate::{count, graph};
+
+#[test]
+fn writers_at_once_are_all_there() {
+    let world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
+    let writers = count(1_000);
+    let next = AtomicUsize::new(0);
+    let slowest = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..50)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut slowest = Duration::ZERO;
+                    loop {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        if n >= writers {
+                            return slowest;
+                        }
+                        let began = Instant::now();
+                        world.ok(&["add", &format!("task {n}"), "--id", &format!("w{n}")]);
+                        slowest = slowest.max(began.elapsed());
+                    }
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).max().unwrap()
+    });
+    eprintln!("{writers} writers, 50 at a time: the slowest took {slowest:?}");
+    let there = graph::rows(&world.json(&["list", "--all"]), "tasks");
+    assert_eq!(there.len(), writers);
+    world.ok(&["doctor"]);
+}
+
+/// The dispatcher's socket is out of the writers' reach, so that every one of them is as one that died
+/// before it could tell; some are killed besides, at any moment.
+#[test]
+fn a_commit_that_nobody_told_of_is_noticed() {
+    let world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
+    let mut chance = Chance::new("untold commits");
+    let _dispatcher = world.dispatcher();
+    let socket = world.graph().join("service/daemon.sock");
+    fs::rename(&socket, socket.with_extension("away")).unwrap();
+    let began = Instant::now();
+    world.ok(&["add", "first"]);
+    let usual = began.elapsed();
+    let mut killed = 0;
+    for n in 0..count(200) {
+        let id = format!("u{n}");
+        let mut writer = world.start(&["add", &id, "--id", &id, "--exec", "echo $WG_TASK >> told"]);
+        let until = Instant::now() + usual * chance.below(150) as u32 / 100;
+        while Instant::now() < until && writer.exited().is_none() {
+            std::hint::spin_loop();
+        }
+        if writer.exited().is_none() {
+            writer.signal(Signal::KILL);
+            killed += 1;
+        }
+        writer.wait();
+        let committed = world.wg(&["show", &id]).code == 0;
+        if committed {
+            wait_within(Duration::from_secs(2), "the task to be run", || {
+                let told = world.runs("told");
+                if told.contains(&id) { Ok(()) } else { Err(format!("{} were told", told.len())) }
+            });
+        }
+    }
+    let told = world.runs("told");
+    let ids: BTreeSet<&String> = told.iter().collect();
+    assert_eq!(ids.len(), told.len(), "each ran once");
+    eprintln!("{killed} writers were killed; {} commits were all noticed", told.len());
+    assert!(!told.is_empty() && killed > 0);
+}
