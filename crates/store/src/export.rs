@@ -23,8 +23,10 @@ pub const FORMAT: &str = "workgraph";
 pub const VERSION: u64 = 1;
 /// Who writes log entries that tell of an import.
 pub(crate) const IMPORTER: &str = "import";
-/// Tasks that are held at a time.
-const PAGE: usize = 500;
+/// Tasks that are held at a time: a page begins by counting the tasks before it, so that few pages are cheap.
+const PAGE: usize = 10_000;
+/// Bytes of their descriptions and notes after which a page is closed earlier.
+const PAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why a graph could not be exported.
 #[derive(Debug, thiserror::Error)]
@@ -37,17 +39,19 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
-/// Writes the whole graph and gives the number of tasks written. Holds [`PAGE`] tasks at a time.
+/// Writes the whole graph and gives the number of tasks written. Holds one page of tasks at a time.
 pub fn export(read: &mut dyn Read, out: &mut dyn Write) -> Result<u64, ExportError> {
     let mut out = io::BufWriter::with_capacity(64 * 1024, out);
     write_line(&mut out, &json!({ "format": FORMAT, "version": VERSION }))?;
     let mut written: usize = 0;
     loop {
         let mut tasks = Vec::new();
+        let mut bytes = 0;
         let page = Page { skip: written, limit: PAGE };
         read.visit_tasks(&TaskFilter::default(), TaskOrder::Id, page, &mut |task| {
+            bytes += task.description.len() + task.notes.values().map(String::len).sum::<usize>();
             tasks.push(task);
-            ControlFlow::Continue(())
+            if bytes < PAGE_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         if tasks.is_empty() {
             break;
