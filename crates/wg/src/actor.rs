@@ -62,9 +62,7 @@ mod tests {
         let graph = Path::new("/p/.wg");
         let env = Environment::given([]);
         assert!(refuse_lost_worker(&env, graph).is_ok());
-        assert!(
-            refuse_lost_worker(&env.clone().within(Path::new("/p/.wg/attempts/agent-1")), graph).is_err()
-        );
+        assert!(refuse_lost_worker(&env.within(Path::new("/p/.wg/attempts/agent-1")), graph).is_err());
         assert!(refuse_lost_worker(&Environment::given([("WG_ATTEMPT", "agent-1.1.x")]), graph).is_err());
     }
 }

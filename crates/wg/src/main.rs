@@ -1,6 +1,11 @@
 //! `wg`, the command line of workgraph: the composition root. It parses, finds the graph, runs a verb and
 //! leaves with its exit code; what the words mean is `wg-core`'s.
 
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test may fail; the program itself is checked without")
+)]
+
 mod actor;
 mod args;
 mod attempts;
