@@ -48,3 +48,51 @@ fn a_seed_replays() {
         assert_eq!(sim::run(seed, options), sim::run(seed, Options { watched: true, ..options }));
     }
 }
+
+/// Seeds within which each bug has to be found: a hundred times as many as it takes most of them.
+const WITHIN: u64 = 3_000;
+
+fn is_caught(mutation: Mutation) {
+    match sim::run_many(1..WITHIN, Some(mutation)) {
+        Ok(_) => panic!("{mutation:?} is not found within {WITHIN} seeds"),
+        Err(failure) => {
+            eprintln!("{mutation:?}: seed {}: {}", failure.seed, failure.what);
+        }
+    }
+}
+
+macro_rules! mutants {
+    ($($name:ident: $mutation:ident;)+) => {
+        $(#[test]
+        fn $name() {
+            is_caught(Mutation::$mutation);
+        })+
+
+        #[test]
+        fn every_mutant_has_its_test() {
+            assert_eq!([$(Mutation::$mutation),+], *Mutation::ALL);
+        }
+    };
+}
+
+mutants! {
+    mutant_fence_unchecked: FenceUnchecked;
+    mutant_end_taken_twice: EndTakenTwice;
+    mutant_kill_not_written: KillNotWritten;
+    mutant_kill_overlooked: KillOverlooked;
+    mutant_never_settled: NeverSettled;
+    mutant_back_off_ignored: BackOffIgnored;
+    mutant_bucket_ignored: BucketIgnored;
+    mutant_dependency_ignored: DependencyIgnored;
+    mutant_wait_forgotten: WaitForgotten;
+    mutant_change_unheard: ChangeUnheard;
+    mutant_timer_lost: TimerLost;
+    mutant_launch_forgotten: LaunchForgotten;
+    mutant_record_unread: RecordUnread;
+    mutant_start_not_exclusive: StartNotExclusive;
+    mutant_store_unchecked: StoreUnchecked;
+    mutant_told_before_written: ToldBeforeWritten;
+    mutant_unknown_taken_for_dead: UnknownTakenForDead;
+    mutant_group_kill_only: GroupKillOnly;
+    mutant_number_alone: NumberAlone;
+}

@@ -58,7 +58,7 @@ pub(super) fn script(random: &mut Random) -> VecDeque<Act> {
             _ => Act::IgnoreTerm,
         });
     }
-    acts.push_back(match random.weighted(&[60, 15, 5, 20]) {
+    acts.push_back(match random.weighted(&[50, 15, 5, 30]) {
         0 => Act::Leave(ExitStatus::Code(0)),
         1 => Act::Leave(ExitStatus::Code(3)),
         2 => Act::Leave(ExitStatus::Signal(11)),

@@ -110,8 +110,8 @@ impl World {
             events.push(Event::TimerDue);
         }
         daemon.again = false;
-        let about = format!("dispatcher hears {}{events:?}", if port.busy { "(store busy) " } else { "" });
-        self.trace.note(|| about);
+        let busy = port.busy;
+        self.trace.note(|| format!("dispatcher hears {}{events:?}", if busy { "(store busy) " } else { "" }));
         let effects = match daemon.logic.handle(&mut port, events, now) {
             Ok(effects) => effects,
             Err(_busy) => {
@@ -134,8 +134,7 @@ impl World {
         }
         let Some(effect) = daemon.effects.remove(at) else { return };
         if !matches!(effect, HostEffect::Log(_)) {
-            let line = format!("dispatcher: {}", brief(&effect));
-            self.trace.note(|| line);
+            self.trace.note(|| format!("dispatcher: {}", brief(&effect)));
         }
         match effect {
             HostEffect::Spawn(launch) => {
@@ -178,8 +177,12 @@ impl World {
     }
 
     fn watch(&mut self, attempt: AttemptRef, shim: Option<ProcessIdentity>) {
+        let lives = |identity: &ProcessIdentity| match self.mutation {
+            Some(Mutation::NumberAlone) => self.host.processes.contains_key(&identity.pid),
+            _ => self.host.is_alive(identity),
+        };
         match shim {
-            Some(identity) if !self.host.is_alive(&identity) => self.gone(attempt),
+            Some(identity) if !lives(&identity) => self.gone(attempt),
             // A lock that nobody holds any more is heard of at once: `locks_released`.
             shim => {
                 if let Some(daemon) = &mut self.daemon {
@@ -240,6 +243,11 @@ impl World {
 
     pub(super) fn daemon_status(&self) -> String {
         self.daemon.as_ref().map_or_else(String::new, |daemon| format!("{:?}", daemon.logic.status()))
+    }
+
+    /// Whether it shows attempts that it can't tell, and nothing else.
+    pub(super) fn daemon_can_not_tell(&self) -> bool {
+        self.daemon.as_ref().is_some_and(|daemon| !daemon.logic.status().unknown.is_empty())
     }
 
     /// Whether the dispatcher has nothing in hand and nothing it can't tell.

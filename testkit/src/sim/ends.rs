@@ -261,7 +261,8 @@ impl World {
     /// The exit record of this very run that says that its tree is gone.
     pub(super) fn exit_of(&self, attempt: &Attempt) -> Option<Box<ExitRecord>> {
         let record = self.host.folders.get(&attempt.reference)?.exit.clone()?;
-        (record.run == Run::from(attempt) && record.tree_gone).then(|| Box::new(record))
+        let unread = self.mutation == Some(Mutation::RecordUnread);
+        (record.run == Run::from(attempt) && record.tree_gone && !unread).then(|| Box::new(record))
     }
 
     /// What `recover::examine` would find of an attempt.
@@ -276,8 +277,7 @@ impl World {
             .expect("reading is never refused");
         let folder = self.host.folder(attempt.reference).clone();
         let record = folder.exit.filter(|record| record.run == Run::from(&attempt)).map(Box::new);
-        let unread = self.mutation == Some(Mutation::RecordUnread);
-        if let Some(exit) = record.filter(|_| !unread) {
+        if let Some(exit) = record.filter(|_| self.mutation != Some(Mutation::RecordUnread)) {
             return Finding { attempt, barred: why, started: true, exit: Some(exit), shim: Shim::Gone };
         }
         let shim = match folder.lock {

@@ -8,7 +8,7 @@ use wg_core::id::AttemptRef;
 use wg_dispatch::files::{ExitRecord, LaunchSpec, Run, ShimFile, Started};
 
 /// Process numbers are few, so that each is given again soon.
-const PIDS: u32 = 60;
+const PIDS: u32 = 32;
 /// The number of `init`.
 pub(super) const INIT: u32 = 1;
 

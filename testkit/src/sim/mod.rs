@@ -104,8 +104,9 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
             return fail(&world, moves, what.to_owned());
         }
     }
+    let can_be_blind = world.faults.blind > 0;
     world.calm_down();
-    while world.step() || world.wait() {
+    while world.step() || world.wait() || (can_be_blind && world.person_helps()) {
         moves += 1;
         if let Some(what) = world.oracle.broken() {
             return fail(&world, moves, what.to_owned());

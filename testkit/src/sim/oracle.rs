@@ -101,6 +101,9 @@ impl Oracle {
 
     /// Takes in the operations since the last time.
     pub(super) fn follow(&mut self, read: &mut dyn Read) -> Result<(), StoreError> {
+        if read.last_operation()? == self.seen {
+            return Ok(());
+        }
         for operation in read.operations_since(self.seen, usize::MAX)? {
             if operation.seq.0 != self.seen.0 + 1 {
                 self.fail(format!("after operation {} came {}", self.seen, operation.seq));
@@ -201,12 +204,11 @@ impl Oracle {
         }
         let starts = self.starts.entry(id.clone()).or_default();
         starts.push(operation.at);
-        // The burst, and one more for each interval that has passed since its first.
-        let burst = PER_TASK.burst as usize;
-        let too_many = starts
-            .len()
-            .checked_sub(burst + 1)
-            .is_some_and(|first| starts[first].plus(PER_TASK.every) > operation.at);
+        // From any start on: the burst, and one more for each interval that has passed.
+        let too_many = starts.iter().rev().zip(1..).any(|(first, count): (&Timestamp, u128)| {
+            let passed = operation.at.since(*first).as_nanos() / PER_TASK.every.as_nanos();
+            count > u128::from(PER_TASK.burst) + passed
+        });
         if too_many && !self.clock_was_set {
             self.fail(format!("operation {} started {id} more often than its bucket allows", operation.seq));
         }

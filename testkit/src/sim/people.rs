@@ -48,7 +48,7 @@ impl World {
             .iter()
             .filter_map(|reference| self.oracle.attempt(*reference).filter(|a| asked(a)).cloned())
             .collect();
-        if to_end.is_empty() {
+        if to_end.is_empty() || self.random.per_mille(self.faults.command_dies * 8) {
             return;
         }
         let id = self.number();
@@ -121,7 +121,7 @@ impl World {
         }
         let task = self.some_task()?;
         let tasks = vec![task.clone()];
-        Some(match self.random.weighted(&[20, 5, 3, 6, 6, 12, 10, 3, 5, 2, 3, 8, 10, 6, 2, 2, 4, 3]) {
+        Some(match self.random.weighted(&[20, 5, 3, 6, 6, 12, 10, 3, 5, 2, 3, 14, 10, 6, 2, 2, 4, 3]) {
             0 if self.oracle.tasks() < TASKS => self.some_new_task(),
             0 | 1 => Command::Done { tasks, summary: None },
             2 => Command::Fail { tasks, reason: "no".into() },

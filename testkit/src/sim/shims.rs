@@ -107,8 +107,8 @@ impl World {
             return;
         }
         if let Some(action) = shim.actions.pop_front() {
-            let (attempt, about) = (shim.attempt, format!("{action:?}"));
-            self.trace.note(|| format!("shim {pid} of {attempt}: {about}"));
+            let attempt = shim.attempt;
+            self.trace.note(|| format!("shim {pid} of {attempt}: {action:?}"));
             if let Some(event) = self.perform(pid, action) {
                 self.tell_shim(pid, event);
             }
@@ -132,14 +132,14 @@ impl World {
     fn tell_shim(&mut self, pid: u32, event: Event) {
         let Some(shim) = self.shims.get_mut(&pid) else { return };
         let now = self.mono.saturating_sub(shim.born);
-        let about = format!("shim {pid} of {} hears {event:?}", shim.attempt);
+        let about = self.trace.line(|| format!("shim {pid} of {} hears {event:?}", shim.attempt));
         let mut actions = shim.machine.step(event, now);
         let records = actions.iter().any(|action| matches!(action, Action::Record(_)));
         if self.mutation == Some(Mutation::ToldBeforeWritten) && records {
             actions.insert(0, Action::Tell);
         }
         shim.actions.extend(actions);
-        self.trace.note(|| about);
+        self.trace.add(about);
     }
 
     fn reap(&mut self, pid: u32) {

@@ -27,6 +27,17 @@ impl Trace {
         }
     }
 
+    /// The line, where lines are kept: for what is gone by the time that it is noted.
+    pub(super) fn line(&self, line: impl FnOnce() -> String) -> Option<String> {
+        self.lines.as_ref().map(|_| line())
+    }
+
+    pub(super) fn add(&mut self, line: Option<String>) {
+        if let Some(line) = line {
+            self.note(|| line);
+        }
+    }
+
     pub(super) fn text(&self) -> String {
         let mut text = match self.dropped {
             0 => String::new(),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use wg_core::attempt::ExitStatus;
 use wg_core::command::Command;
 use wg_core::id::{Actor, AttemptRef, OpSeq};
 use wg_core::port::Store;
@@ -51,6 +52,8 @@ pub(super) struct World {
     pub(super) commands: BTreeMap<u64, Running>,
     pub(super) oracle: Oracle,
     pub(super) trace: Trace,
+    /// Much happens in little time.
+    hasty: bool,
     /// Nothing goes wrong any more, nobody asks for anything: everything is to come to rest.
     pub(super) settling: bool,
     numbers: u64,
@@ -81,6 +84,11 @@ impl World {
         if random.per_mille(200) {
             config.timeout = Some(Duration::from_secs(random.between(5, 100)));
         }
+        let hasty = random.per_mille(300);
+        if hasty {
+            config.first_pause = Duration::from_millis(random.between(1, 100));
+            config.max_attempts = 9;
+        }
         let mut world = Self {
             random,
             faults: faults.unwrap_or(drawn),
@@ -98,6 +106,7 @@ impl World {
             commands: BTreeMap::new(),
             oracle: Oracle::default(),
             trace: Trace::new(watched),
+            hasty,
             settling: false,
             numbers: 0,
             committed: OpSeq(0),
@@ -119,12 +128,12 @@ impl World {
 
     /// Submits for anybody but the dispatcher; gives the attempts that were changed.
     pub(super) fn submit(&mut self, actor: &Actor, command: Command) -> Option<Vec<AttemptRef>> {
-        let about = format!("{actor}: {command:?}");
+        let about = self.trace.line(|| format!("{actor}: {command:?}"));
         let answer = submit(&mut self.port(), actor, command, self.wall);
-        self.trace.note(|| match &answer {
+        self.trace.add(about.map(|about| match &answer {
             Ok(receipt) => format!("{about} -> operation {}", receipt.operation),
             Err(error) => format!("{about} -> {error}"),
-        });
+        }));
         self.commit_seen(false);
         answer.ok().map(|receipt| receipt.attempts)
     }
@@ -200,13 +209,20 @@ impl World {
     /// From here on nothing goes wrong, and everything is to come to rest.
     pub(super) fn calm_down(&mut self) {
         self.trace.note(|| "from here on nothing goes wrong");
-        if self.faults.blind > 0 {
-            // What could not be told is shown, and a person helps: `wg service restart`.
-            self.end_daemon();
-        }
         self.settling = true;
         self.faults = Faults::NONE;
         self.people_let_go();
+    }
+
+    /// What could not be told is shown, and a person helps: `wg service restart`. False where nothing is
+    /// shown.
+    pub(super) fn person_helps(&mut self) -> bool {
+        let shown = self.daemon_can_not_tell();
+        if shown {
+            self.trace.note(|| "the dispatcher is started anew, because something could not be told");
+            self.end_daemon();
+        }
+        shown
     }
 
     /// Lets everybody hear of the ends of processes.
@@ -230,6 +246,7 @@ impl World {
                 None => return,
             },
             1 => Duration::from_millis(self.random.between(1, 2_000)),
+            _ if self.hasty => Duration::from_millis(self.random.between(1, 10)),
             _ => Duration::from_secs(self.random.between(1, 1_200)),
         };
         self.pass(span);
@@ -280,9 +297,25 @@ impl World {
             self.trace.note(|| format!("the dispatcher is asked to leave (with its agents: {kill_agents})"));
             self.tell(Event::Stop { kill_agents, by: Some("ann".into()) });
         }
-        if self.random.per_mille(10) {
+        self.strangers();
+    }
+
+    /// Processes of others come and go, and get numbers that were ours.
+    fn strangers(&mut self) {
+        let there: Vec<u32> = self
+            .host
+            .processes
+            .iter()
+            .filter(|(_, process)| process.role == Role::Stranger)
+            .map(|(pid, _)| *pid)
+            .collect();
+        if there.len() < 8 && self.random.per_mille(100) {
             let wish = self.random.below(1_000);
             self.host.start(Role::Stranger, None, INIT, wish);
+        } else if self.random.per_mille(50)
+            && let Some(pid) = self.random.pick(&there).copied()
+        {
+            self.host.end(pid, ExitStatus::Code(0));
         }
     }
 
