@@ -54,8 +54,8 @@ pub struct ServeOptions {
     pub clock: Arc<dyn Clock>,
     /// Version of the program, to be shown.
     pub version: String,
-    /// Called once, when the control socket is there.
-    pub ready: Box<dyn FnOnce()>,
+    /// Called once, when it has looked at what is there and taken up what runs.
+    pub ready: Box<dyn FnOnce() + Send>,
 }
 
 /// Why there is no dispatcher (any more).
@@ -89,7 +89,6 @@ pub fn serve(options: ServeOptions) -> Result<(), ServeError> {
         .build()?;
     let listener = socket::listen(&graph.control_socket())?;
     tracing::info!(pid = own_pid(), host, version, slots = config.max_agents, "the dispatcher runs");
-    ready();
 
     let result = runtime.block_on(async {
         let changed = Arc::new(Notify::new());
@@ -103,6 +102,13 @@ pub fn serve(options: ServeOptions) -> Result<(), ServeError> {
         let (born_out, born) = mpsc::channel(WAITING);
         let (configs_out, configs) = mpsc::channel(1);
         let (noted, _) = broadcast::channel(TAIL_BEHIND);
+        let mut first = shown.clone();
+        tokio::spawn(async move {
+            // The first turn of the store thread shows the first status.
+            if first.changed().await.is_ok() {
+                ready();
+            }
+        });
         let desk = Desk { status: shown, incoming: incoming_out, noted: noted.clone() };
         tokio::spawn(listen(UnixListener::from_std(listener)?, desk));
         let spawner = Spawner::start(shim_program, graph.clone(), born_out)?;

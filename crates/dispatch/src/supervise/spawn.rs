@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -66,7 +67,8 @@ pub fn start_shim(program: &Path, folder: &AttemptFolder) -> Result<Shim, SpawnE
     let log =
         OpenOptions::new().create(true).append(true).mode(0o600).open(folder.shim_log()).map_err(failed)?;
     let mut command = Command::new(program);
-    command.arg(SHIM_VERB).arg(folder.path()).stdin(Stdio::null());
+    // Its name in a list of processes, by whatever path the program is found.
+    command.arg0("wg").arg(SHIM_VERB).arg(folder.path()).stdin(Stdio::null());
     command.stdout(log.try_clone().map_err(failed)?).stderr(log);
     let mut child = command.spawn().map_err(failed)?;
     // Its number is its own until it is waited for, which happens here or in `has_ended` only.

@@ -44,6 +44,8 @@ const LAST_TURNS: usize = 4;
 pub fn shim_main(folder: &Path, ports: ShimPorts) -> Result<(), ShimError> {
     let began = Instant::now();
     linux::leave_session();
+    // It may have been executed by a link of another name.
+    let _ = rustix::thread::set_name(c"wg");
     linux::become_subreaper()?;
     let folder = AttemptFolder::new(folder);
     let spec: LaunchSpec = files::read(&folder.launch())?;
