@@ -15,14 +15,14 @@ use crate::error::{Failure, Result};
 use crate::output::{Sink, sink};
 use crate::wire;
 
-/// The program that this process runs, whatever has become of its file since: one that was replaced or
-/// removed still is what the kernel holds for us.
-///
-/// A shim is always of the same version as the dispatcher that starts it: after an upgrade the path leads to
-/// the new program, or to none (`/usr/bin/wg (deleted)`), but the link to what runs stays.
+/// What this process and each that it starts find their own program by, whatever has become of its file: one
+/// that was replaced or removed still is what the kernel holds. So a shim is always of the same version as the
+/// dispatcher that starts it; after an upgrade, the path (`/usr/bin/wg (deleted)`) leads to another, or to none.
+pub const OURS: &str = "/proc/self/exe";
+
+/// The path of the program that this process runs, while it leads to it; else [`OURS`].
 #[must_use]
 pub fn program() -> PathBuf {
-    const OURS: &str = "/proc/self/exe";
     let same = |path: &Path| {
         use std::os::unix::fs::MetadataExt;
         let [a, b] = [path, Path::new(OURS)].map(|path| std::fs::metadata(path).ok());

@@ -94,9 +94,8 @@ wg log pack \"edition.pack, $(wc -c <edition.pack) bytes\"",
         id: "publish",
         title: "Publish",
         after: &["pack", "write-notes"],
-        exec: "sleep 0.6; mkdir -p public && cp edition.pack NOTES site/*.html public/
-wg artifact publish public/index.html
-wg log publish \"$(ls public | wc -l) files are out\"",
+        exec: "sleep 0.6; mkdir -p public && cp edition.pack NOTES site/*.html public/ &&
+  wg artifact add publish public/index.html && wg log publish \"$(ls public | wc -l) files are out\"",
     },
 ];
 

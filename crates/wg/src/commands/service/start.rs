@@ -170,7 +170,7 @@ fn foreground(args: &Args, ctx: &mut Context) -> Result<()> {
             let config = Config::load(&env, Some(&graph)).map_err(|failure| failure.in_a_line())?;
             Ok(config::dispatch_config(&config))
         }),
-        shim_program: daemon::program(),
+        shim_program: PathBuf::from(daemon::OURS),
         clock: Arc::new(SystemClock),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ready: Box::new(ready),
