@@ -53,11 +53,14 @@ fn a_commit_that_nobody_told_of_is_noticed() {
     let began = Instant::now();
     world.ok(&["add", "first"]);
     let usual = began.elapsed();
-    let mut killed = 0;
-    for n in 0..count(200) {
+    let (mut killed, mut noticed) = (0, 0);
+    for n in 0.. {
+        if noticed >= count(200) {
+            break;
+        }
         let id = format!("u{n}");
         let mut writer = world.start(&["add", &id, "--id", &id, "--exec", "echo $WG_TASK >> told"]);
-        let until = Instant::now() + usual * chance.below(150) as u32 / 100;
+        let until = Instant::now() + usual * (50 + chance.below(100) as u32) / 100;
         while Instant::now() < until && writer.exited().is_none() {
             std::hint::spin_loop();
         }
@@ -72,11 +75,12 @@ fn a_commit_that_nobody_told_of_is_noticed() {
                 let told = world.runs("told");
                 if told.contains(&id) { Ok(()) } else { Err(format!("{} were told", told.len())) }
             });
+            noticed += 1;
         }
     }
     let told = world.runs("told");
     let ids: BTreeSet<&String> = told.iter().collect();
     assert_eq!(ids.len(), told.len(), "each ran once");
     eprintln!("{killed} writers were killed; {} commits were all noticed", told.len());
-    assert!(!told.is_empty() && killed > 0);
+    assert!(killed > 0);
 }
