@@ -137,6 +137,11 @@ fn pausing_all_is_one_operation_and_one_undo() {
     world.does(Command::Pause { tasks: ["a", "b", "c"].map(id).to_vec() });
     world.does(LAST);
     assert_eq!(["a", "b", "c"].map(|name| world.task(name).paused), [true, false, false]);
+    // What has finished since is neither paused nor resumed by an undo.
+    world.does(Command::Resume { tasks: vec![id("a")] });
+    world.done("a");
+    let resumed = OpSeq(world.read(|read| read.last_operation()).0 - 1);
+    assert!(matches!(world.refused(undo(resumed)), Rejection::Nothing(_)));
     world.does(Command::PauseDispatch);
     world.does(LAST);
     assert!(world.read(|read| read.control()).0.paused.is_none());

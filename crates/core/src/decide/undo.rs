@@ -200,6 +200,10 @@ fn merge(draft: &mut Draft<'_>, seq: OpSeq, before: &Task, after: &Task) -> Resu
     let key = RecordKey::Task(id.clone());
     let Some(mut task) = draft.find_task(id)? else { return Err(later(draft, seq, &key)) };
     for aspect in Aspect::ALL.iter().filter(|aspect| !aspect.same(before, after)) {
+        // As for a person: what is finished is neither paused nor resumed.
+        if *aspect == Aspect::Paused && task.state.is_final() && before.state == after.state {
+            continue;
+        }
         if !aspect.same(&task, after) {
             return Err(later(draft, seq, &key));
         }
@@ -219,7 +223,9 @@ fn merge(draft: &mut Draft<'_>, seq: OpSeq, before: &Task, after: &Task) -> Resu
         };
         task.times.completed_at = before.times.completed_at;
     }
-    draft.log(id, format!("operation {seq} was undone"));
-    draft.put_task(task);
+    if draft.find_task(id)?.as_ref() != Some(&task) {
+        draft.log(id, format!("operation {seq} was undone"));
+        draft.put_task(task);
+    }
     Ok(())
 }

@@ -65,7 +65,7 @@ fn room(folder: &Path) -> Line {
         Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
         Err(error) => return Line::problem(AREA, format!("its room can't be told: {error}")),
     };
-    let said = format!("{} bytes free", text::bytes(free));
+    let said = format!("{} free", text::bytes(free));
     match free {
         0..FULL => Line::problem(AREA, said).hint("make room on the disk that holds the graph"),
         FULL..SHORT => Line::new(AREA, Standing::Note, format!("only {said}")),
