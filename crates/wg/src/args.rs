@@ -269,8 +269,20 @@ pub fn with_grouped_help() -> clap::Command {
     whole(command).help_template(text)
 }
 
-/// The long text of each verb in its short help, which lists the options closely.
+/// The long text of each verb in its short help, which lists the options closely; where a verb has verbs of its
+/// own, each of them in one line.
 fn whole(mut command: clap::Command) -> clap::Command {
+    let inner: Vec<&clap::Command> = command.get_subcommands().collect();
+    let wide = inner.iter().map(|verb| verb.get_name().len()).max().unwrap_or(0);
+    let lines =
+        inner.iter().filter_map(|verb| Some(format!("  {:wide$}  {}\n", verb.get_name(), verb.get_about()?)));
+    let lines: String = lines.collect();
+    if !lines.is_empty() {
+        let text = format!(
+            "{{about}}\n\n{{usage-heading}} {{usage}}\n\nCommands:\n{lines}\nEverywhere:\n{{options}}\n"
+        );
+        command = command.help_template(text);
+    }
     for verb in command.get_subcommands_mut() {
         let inner = whole(std::mem::take(verb));
         *verb = match inner.get_long_about().cloned() {

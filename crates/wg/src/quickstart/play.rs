@@ -118,6 +118,9 @@ impl Stage<'_> {
                 _ = turns.tick(), if matches!(self.face, Face::Picture(..)) => self.turn += 1,
             }
         };
+        if !matches!(ending, Ending::Over(_)) {
+            self.scene.stop();
+        }
         self.show_last()?;
         Ok(ending)
     }

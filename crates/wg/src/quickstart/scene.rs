@@ -116,6 +116,15 @@ impl Scene {
         })
     }
 
+    /// Nothing of it goes on.
+    pub fn stop(&mut self) {
+        for row in &mut self.rows {
+            if matches!(row.stand, Stand::Ready | Stand::Running(_) | Stand::Again(_)) {
+                row.stand = Stand::Held;
+            }
+        }
+    }
+
     /// Tasks that stand so.
     #[must_use]
     pub fn count(&self, keep: impl Fn(&Stand) -> bool) -> usize {
