@@ -53,7 +53,8 @@ const RULES: &[Rule] = &[
     Rule {
         name: "wg-dispatch",
         imports: &["wg-core", "wg-agents"],
-        tests_import: &["testkit"],
+        // Its logic is tested over the memory store.
+        tests_import: &["testkit", "wg-store"],
         never: &["rusqlite", "clap", "tracing-subscriber"],
     },
     Rule {
