@@ -6,8 +6,8 @@
 //! The only `unsafe` of the program stands here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -133,7 +133,12 @@ pub fn identity_of(pid: u32) -> io::Result<ProcessIdentity> {
 
 /// Who this process is.
 pub fn own_identity() -> io::Result<ProcessIdentity> {
-    identity_of(own_pid())
+    static OWN: OnceLock<ProcessIdentity> = OnceLock::new();
+    if let Some(own) = OWN.get() {
+        return Ok(own.clone());
+    }
+    let own = identity_of(own_pid())?;
+    Ok(OWN.get_or_init(|| own).clone())
 }
 
 /// This process's number.
@@ -172,8 +177,10 @@ pub struct Stat {
 impl Stat {
     /// That of the process with this number.
     pub fn of(pid: u32) -> io::Result<Self> {
-        let text = fs::read(format!("/proc/{pid}/stat"))?;
-        Self::parse(&text).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+        // One line of some 50 numbers after a name of at most 64 bytes; a read gives all of it.
+        let mut text = [0; 2048];
+        let length = File::open(format!("/proc/{pid}/stat"))?.read(&mut text)?;
+        Self::parse(&text[..length]).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
     }
 
     /// The name stands in brackets and may hold anything, brackets and spaces too; numbers follow the last.
