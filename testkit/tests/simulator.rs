@@ -1,6 +1,8 @@
 //! The simulator over many seeds, and the proof that it finds bugs: each planted one is found.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::io::Write;
+
 use testkit::sim::{self, Faults, Mutation, Options};
 
 /// A number from the environment.
@@ -55,8 +57,9 @@ const WITHIN: u64 = 3_000;
 fn is_caught(mutation: Mutation) {
     match sim::run_many(1..WITHIN, Some(mutation)) {
         Ok(_) => panic!("{mutation:?} is not found within {WITHIN} seeds"),
+        // With `--nocapture`: which seed, and what it broke.
         Err(failure) => {
-            eprintln!("{mutation:?}: seed {}: {}", failure.seed, failure.what);
+            let _ = writeln!(std::io::stderr(), "{mutation:?}: seed {}: {}", failure.seed, failure.what);
         }
     }
 }

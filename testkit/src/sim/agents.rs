@@ -38,9 +38,12 @@ pub(super) enum Act {
     Hang,
 }
 
-/// What the first process of an agent will do.
-pub(super) fn script(random: &mut Random) -> VecDeque<Act> {
+/// What the first process of an agent will do; in haste, most fail at once.
+pub(super) fn script(random: &mut Random, hasty: bool) -> VecDeque<Act> {
     let mut acts = VecDeque::new();
+    if hasty && random.per_mille(600) {
+        return VecDeque::from([Act::Leave(ExitStatus::Code(1))]);
+    }
     for _ in 0..random.below(3) {
         acts.push_back(match random.weighted(&[3, 2, 2, 1]) {
             0 => Act::Report(match random.below(6) {

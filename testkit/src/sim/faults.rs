@@ -53,8 +53,9 @@ impl Faults {
 
     /// A mixture of its own for each seed: some runs see few kinds of faults, and those often.
     pub(super) fn drawn(random: &mut Random) -> Self {
+        let never = if random.per_mille(400) { 850 } else { 400 };
         let mut some = |most: u64| -> u32 {
-            if random.per_mille(400) { 0 } else { u32::try_from(random.between(1, most)).expect("small") }
+            if random.per_mille(never) { 0 } else { u32::try_from(random.between(1, most)).expect("small") }
         };
         Self {
             dispatcher_dies: some(25),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wg_core::attempt::{ExitStatus, ProcessIdentity};
 use wg_core::id::AttemptRef;
-use wg_dispatch::files::{ExitRecord, LaunchSpec, Run, ShimFile, Started};
+use wg_dispatch::files::{ExitRecord, Run, ShimFile, Started};
 
 /// Process numbers are few, so that each is given again soon.
 const PIDS: u32 = 32;
@@ -51,7 +51,6 @@ pub(super) enum Holder {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Folder {
     pub(super) lock: Option<Holder>,
-    pub(super) launch: Option<LaunchSpec>,
     pub(super) shim: Option<ShimFile>,
     pub(super) started: Option<Started>,
     pub(super) exit: Option<ExitRecord>,

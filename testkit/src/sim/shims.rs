@@ -8,7 +8,7 @@ use wg_core::id::AttemptRef;
 use wg_core::port::Store;
 use wg_dispatch::dispatcher::Launch;
 use wg_dispatch::files::{ExitRecord, OutputCount, Run, ShimFile, Started};
-use wg_dispatch::supervise::shim::step::{Action, Ending, Event, Limits, Machine, State};
+use wg_dispatch::supervise::shim::step::{Action, Ending, Event, Limits, Machine};
 
 use super::agents::script;
 use super::host::{Death, Holder, INIT, Role};
@@ -244,7 +244,7 @@ impl World {
     fn execute(&mut self, pid: u32, run: Run) {
         let wish = self.random.below(1_000);
         let agent = self.host.start(Role::Agent, Some(run), pid, wish);
-        let acts = script(&mut self.random);
+        let acts = script(&mut self.random, self.hasty);
         self.trace.note(|| format!("process {agent} is the agent of {}: {acts:?}", run.attempt));
         self.agents.insert(agent, acts);
         let wall = self.wall;
@@ -313,12 +313,9 @@ impl World {
         let Some(shim) = self.shims.get_mut(&pid) else { return };
         let waiters = std::mem::take(&mut shim.waiters);
         let attempt = shim.attempt;
-        let mut record = self.host.folders.get(&attempt).and_then(|folder| folder.exit.clone());
-        if record.is_none()
-            && let Some(State::Recording { ending, .. }) =
-                self.shims.get(&pid).map(|shim| shim.machine.state())
-        {
-            record = self.record_of(pid, ending, self.wall);
+        let record = self.host.folders.get(&attempt).and_then(|folder| folder.exit.clone());
+        if record.is_none() {
+            self.oracle.fail(format!("the end of {attempt} was told before it was written"));
         }
         for waiter in waiters {
             if let Some(end) = self.ends.get_mut(&waiter) {

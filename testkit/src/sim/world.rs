@@ -53,7 +53,7 @@ pub(super) struct World {
     pub(super) oracle: Oracle,
     pub(super) trace: Trace,
     /// Much happens in little time.
-    hasty: bool,
+    pub(super) hasty: bool,
     /// Nothing goes wrong any more, nobody asks for anything: everything is to come to rest.
     pub(super) settling: bool,
     numbers: u64,
