@@ -29,7 +29,7 @@ use crate::{carry_out, daemon, wire};
 /// Agents at once.
 const SLOTS: u64 = 4;
 /// Long enough to be seen, short enough to be waited for; a graph's own default is 30 s.
-const FIRST_PAUSE: Duration = Duration::from_millis(1_300);
+const FIRST_PAUSE: Duration = Duration::from_millis(1_200);
 /// How long a dispatcher that was asked to leave may take.
 const LEAVING: Duration = Duration::from_secs(15);
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use toml_edit::{Array, Item, Value as Toml};
-use wg_core::time::{format_span, parse_span};
+use wg_core::time::parse_span;
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl fmt::Display for Value {
         match self {
             Self::Count(count) => write!(f, "{count}"),
             Self::Text(text) => f.write_str(text),
-            Self::Span(span) => f.write_str(&format_span(*span)),
+            Self::Span(span) => f.write_str(&whole(*span)),
             Self::Size(bytes) => {
                 let whole = UNITS.iter().find(|(_, unit)| bytes % unit == 0).unwrap_or(&UNITS[3]);
                 write!(f, "{}{}", bytes / whole.1, whole.0)
@@ -125,6 +125,21 @@ impl serde::Serialize for Value {
     }
 }
 
+/// A span with all of its units, so that reading it gives the same: `1d2h3m`, `1s500ms`.
+fn whole(span: Duration) -> String {
+    const UNITS: [(&str, u128); 5] =
+        [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    let mut left = span.as_millis();
+    let mut text = String::new();
+    for (name, unit) in UNITS {
+        if left >= unit {
+            text.push_str(&format!("{}{name}", left / unit));
+            left %= unit;
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text }
+}
+
 fn size(text: &str) -> Option<u64> {
     let text = text.trim();
     let (digits, unit) =
@@ -142,6 +157,9 @@ mod tests {
             (Kind::Count(1, 9), "4", "4"),
             (Kind::Text, "shell", "shell"),
             (Kind::Span, "90m", "1h30m"),
+            (Kind::Span, "1500ms", "1s500ms"),
+            (Kind::Span, "26h3m", "1d2h3m"),
+            (Kind::Span, "0", "0s"),
             (Kind::Size, "2000MB", "2GB"),
             (Kind::Size, "1500", "1500B"),
             (Kind::Words, "A, B,,", "A,B"),
