@@ -176,9 +176,11 @@ mod tests {
     #[test]
     fn a_unit_leaves_agents_alone_and_wakes_nobody() {
         let text = unit(Path::new("/srv/ann/my site/.wg"), Path::new("/usr/bin/wg")).unwrap();
-        assert!(text.contains(
-            "\nExecStart=/usr/bin/wg --dir \"/srv/ann/my site/.wg\" service start --foreground\n"
-        ));
+        assert!(
+            text.contains(
+                "\nExecStart=/usr/bin/wg --dir \"/srv/ann/my site/.wg\" service start --foreground\n"
+            )
+        );
         assert!(text.contains("\nWorkingDirectory=/srv/ann/my site\n"));
         for line in ["KillMode=process", "Delegate=yes", "Restart=on-failure"] {
             assert!(text.lines().any(|other| other == line), "{line}");
