@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use super::open::BUSY;
 
 /// Pages of 4 KiB in the log at which it is copied. Who opens a graph that nobody has open reads the log
-/// first, at some 2 µs a page; a copy costs three more `fsync`s, here once in some 20 commits.
+/// first, at some 0.75 µs a page; a copy costs three more `fsync`s, here once in some 20 commits.
 const LONG: i32 = 256;
 /// From here on the log's file is cut as well, at once, so that it does not stay large after an import.
 const HUGE: i32 = 4_096;

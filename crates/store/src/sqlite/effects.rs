@@ -10,10 +10,16 @@ use crate::codec;
 
 const COLUMNS: &str = "attempt, kind, fence, state, host, sum";
 
-/// Of what is not the key: fence and state.
-fn sum(fence: i64, state: &EffectState) -> i64 {
+/// Of the whole row.
+fn sum(effect: &Effect, state: &EffectState) -> i64 {
     let (number, host) = codec::effect_state(state);
-    codec::row_sum([fence, number], host.unwrap_or_default(), "")
+    codec::sum(&[
+        &effect.attempt.0.to_le_bytes(),
+        &codec::effect_kind(effect.kind).to_le_bytes(),
+        &effect.fence.0.to_le_bytes(),
+        &number.to_le_bytes(),
+        host.unwrap_or_default().as_bytes(),
+    ])
 }
 
 fn effect(row: &Row<'_>) -> Result<EffectRow, Trouble> {
@@ -23,17 +29,25 @@ fn effect(row: &Row<'_>) -> Result<EffectRow, Trouble> {
         return Err(Trouble::nonsense("an effect is of no kind or in no state that there is"));
     };
     let (attempt, fence) = (AttemptRef(row.get(0)?), Fence(row.get(2)?));
-    if row.get::<_, i64>(5)? != sum(fence.0.cast_signed(), &state) {
+    let effect = Effect { kind, attempt, fence };
+    if row.get::<_, i64>(5)? != sum(&effect, &state) {
         return Err(Trouble::nonsense("an effect is not as it was written: its sum differs"));
     }
-    Ok(EffectRow { effect: Effect { kind, attempt, fence }, state })
+    Ok(EffectRow { effect, state })
 }
 
 impl View<'_> {
     pub(super) fn read_open_effects(&self) -> Result<Vec<EffectRow>, Trouble> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM effects INDEXED BY effects_open WHERE state < 2 ORDER BY attempt, kind"
-        );
+        self.effects_of("INDEXED BY effects_open WHERE state < 2")
+    }
+
+    /// The settled ones too, which only a check wants.
+    pub(super) fn read_all_effects(&self) -> Result<Vec<EffectRow>, Trouble> {
+        self.effects_of("")
+    }
+
+    fn effects_of(&self, which: &str) -> Result<Vec<EffectRow>, Trouble> {
+        let sql = format!("SELECT {COLUMNS} FROM effects {which} ORDER BY attempt, kind");
         let mut statement = self.statement(&sql)?;
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
@@ -67,7 +81,7 @@ impl View<'_> {
             effect.fence.0.cast_signed(),
             number,
             host,
-            sum(effect.fence.0.cast_signed(), state),
+            sum(effect, state),
         ])?;
         Ok(())
     }

@@ -98,3 +98,33 @@ impl View<'_> {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wg_core::command::Command;
+    use wg_core::id::Actor;
+    use wg_core::port::Store;
+
+    use super::*;
+    use crate::sqlite::{migrate, open};
+
+    #[test]
+    fn who_writes_after_a_task_became_due_moves_it_to_where_it_costs_nothing() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        drop(crate::sqlite::create(folder.path()).expect("a new graph"));
+        let mut store = open::for_writing(folder.path(), migrate::MIGRATIONS).expect("a graph");
+        let at = |second: i64| Timestamp::from_nanos(second * 1_000_000_000);
+        let mut task = Task::new(TaskId::slug("later"), "Later", at(0));
+        task.times.not_before = Some(at(10));
+        for (now, held) in [(1, 1), (9, 1), (10, 0)] {
+            let written = store.write(&mut |view| {
+                view.begin_operation(at(now), &Actor::User("ann".into()), &Command::PauseDispatch)?;
+                if now == 1 { view.put_task(&task) } else { Ok(()) }
+            });
+            assert_eq!(written, Ok(()));
+            let looked = rusqlite::Connection::open(folder.path().join("wg.db"))
+                .and_then(|connection| connection.query_row("SELECT held FROM tasks", [], |row| row.get(0)));
+            assert_eq!(looked, Ok(held), "at {now}");
+        }
+    }
+}
