@@ -51,9 +51,10 @@ impl Dispatcher {
                     self.recovered(finding, now);
                 }
                 for stray in strays {
-                    let text =
-                        format!("{} is over, but has processes: they are ended", stray.attempt.reference);
-                    self.log(Level::Warn, text);
+                    let attempt = stray.attempt.reference;
+                    let why = "it is over, but has processes: they are ended";
+                    self.log(Level::Warn, format!("{attempt}: {why}"));
+                    self.stray(attempt, Some(why.into()));
                     self.out.push(HostEffect::End(Box::new(stray.attempt)));
                 }
                 self.recovered = true;
@@ -221,7 +222,8 @@ impl Dispatcher {
             watch |= slot.untold < LOOKS;
             known = true;
         }
-        if !known {
+        // Of others that are in no slot somebody else has seen the end meanwhile.
+        if !known && self.shown.strays.iter().any(|stray| stray.attempt == attempt) {
             self.stray(attempt, Some(why.to_owned()));
         }
         if watch {
