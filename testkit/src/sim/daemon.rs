@@ -19,6 +19,8 @@ use super::world::{HOST, World};
 /// A dispatcher that lives.
 pub(super) struct Daemon {
     logic: Dispatcher,
+    /// The last attempt before it.
+    pub(super) earlier: AttemptRef,
     pub(super) inbox: Vec<Event>,
     effects: VecDeque<HostEffect>,
     watched: Vec<(AttemptRef, Option<ProcessIdentity>)>,
@@ -43,12 +45,12 @@ impl World {
                 Ok(())
             })
             .expect("memory can be read");
-        self.earlier = last;
         let findings = self.findings();
         self.oracle.dispatcher_started();
         self.trace.note(|| "a dispatcher starts".to_owned());
         self.daemon = Some(Daemon {
             logic,
+            earlier: last,
             inbox: vec![Event::Recovered(Box::new(findings))],
             effects: VecDeque::new(),
             watched: Vec::new(),

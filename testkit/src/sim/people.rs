@@ -9,6 +9,7 @@ use wg_core::command::{Command, Ended, NewTask, Patch, SetPatch};
 use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
 use wg_core::task::{Priority, RunSpec, TaskState, Wait};
 use wg_dispatch::dispatcher::Event;
+use wg_dispatch::recover::{self, Repair, Step};
 
 use super::ends::{EndResult, Owner};
 use super::oracle::seen_in;
@@ -56,6 +57,32 @@ impl World {
         for attempt in to_end {
             self.begin_end(Owner::Command(id), attempt);
         }
+    }
+
+    /// `wg doctor --fix`, which holds the dispatcher's lock while it works.
+    pub(super) fn doctor(&mut self) {
+        let actor = Actor::User("ann".into());
+        let repairs = recover::plan(&self.findings());
+        self.trace.note(|| format!("doctor finds {} things", repairs.len()));
+        let id = self.number();
+        let mut running = Running { actor, open: 0, done: Vec::new() };
+        for Repair { attempt, step } in repairs {
+            match step {
+                Step::Adopt(_) | Step::Unknown { .. } => continue,
+                Step::Record(exit) => running.done.push((attempt, Ok(Some(exit)))),
+                Step::End { .. } | Step::Launch => self.begin_end(Owner::Command(id), attempt),
+            }
+            running.open += 1;
+        }
+        if running.open > 0 {
+            self.commands.insert(id, running);
+            self.doctor = Some(id);
+        }
+    }
+
+    /// Whether somebody else has the dispatcher's lock.
+    pub(super) fn doctor_works(&self) -> bool {
+        self.doctor.is_some_and(|id| self.commands.contains_key(&id))
     }
 
     pub(super) fn busy_commands(&self) -> Vec<u64> {

@@ -37,8 +37,6 @@ pub(super) struct World {
     pub(super) config: DispatchConfig,
     /// The truth; the program sees it through [`Port`].
     pub(super) store: MemoryStore,
-    /// The last attempt before the present dispatcher.
-    pub(super) earlier: AttemptRef,
     /// The clock that is shown, and may be set.
     pub(super) wall: Timestamp,
     /// Time that only goes forward.
@@ -50,6 +48,8 @@ pub(super) struct World {
     pub(super) agents: BTreeMap<u32, VecDeque<Act>>,
     pub(super) ends: BTreeMap<u64, EndRun>,
     pub(super) commands: BTreeMap<u64, Running>,
+    /// The command that has the dispatcher's lock.
+    pub(super) doctor: Option<u64>,
     pub(super) oracle: Oracle,
     pub(super) trace: Trace,
     /// Much happens in little time.
@@ -72,6 +72,7 @@ enum Move {
     Command(u64),
     Person,
     StartDaemon,
+    Doctor,
     Time,
     Fault,
 }
@@ -95,7 +96,6 @@ impl World {
             mutation,
             config,
             store: MemoryStore::new(),
-            earlier: AttemptRef(0),
             wall: Timestamp::from_nanos(1_767_225_600_000_000_000),
             mono: Duration::ZERO,
             host: Host::default(),
@@ -104,6 +104,7 @@ impl World {
             agents: BTreeMap::new(),
             ends: BTreeMap::new(),
             commands: BTreeMap::new(),
+            doctor: None,
             oracle: Oracle::default(),
             trace: Trace::new(watched),
             hasty,
@@ -123,7 +124,8 @@ impl World {
 
     /// The store as the program sees it.
     pub(super) fn port(&self) -> Port {
-        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier: self.earlier }
+        let earlier = self.daemon.as_ref().map_or(AttemptRef(0), |daemon| daemon.earlier);
+        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier }
     }
 
     /// Submits for anybody but the dispatcher; gives the attempts that were changed.
@@ -166,8 +168,9 @@ impl World {
         moves.extend(self.busy_agents().into_iter().map(|pid| (Move::Agent(pid), 8)));
         moves.extend(self.busy_ends().into_iter().map(|id| (Move::End(id), 20)));
         moves.extend(self.busy_commands().into_iter().map(|id| (Move::Command(id), 20)));
-        if self.daemon.is_none() {
+        if self.daemon.is_none() && !self.doctor_works() {
             moves.push((Move::StartDaemon, 10));
+            moves.push((Move::Doctor, if self.settling { 0 } else { 4 }));
         }
         if !self.settling {
             moves.push((Move::Person, 12));
@@ -193,6 +196,7 @@ impl World {
             Move::Command(id) => self.command_acts(id),
             Move::Person => self.person_acts(),
             Move::StartDaemon => self.start_daemon(),
+            Move::Doctor => self.doctor(),
             Move::Time => self.some_time(),
             Move::Fault => self.fault(),
         }
