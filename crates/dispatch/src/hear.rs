@@ -154,8 +154,7 @@ impl Loop {
     }
 
     fn stop(&self, heard: &mut Heard, kill_agents: bool, by: Option<String>) {
-        let who = by.clone().unwrap_or_else(|| "a signal".into());
-        tracing::info!(by = who, kill_agents, "asked to leave");
+        tracing::info!(by, kill_agents, "asked to leave");
         let limit = if kill_agents { STUCK_AGENTS } else { STUCK };
         heard.leave_by = Some(Instant::now() + limit);
         heard.pending.push(Event::Stop { kill_agents, by });

@@ -1,5 +1,6 @@
 //! What a commit's receipts mean for the attempts in hand.
 
+use wg_core::attempt::Stop;
 use wg_core::id::OpSeq;
 use wg_core::rejection::Rejection;
 use wg_core::submit::Receipt;
@@ -42,7 +43,9 @@ impl Dispatcher {
                         && let Phase::Over(over) = slot.phase
                     {
                         let task = slot.attempt.task;
-                        self.log(Level::Info, format!("{attempt} on {task}: {}", over.seen));
+                        let asked = |stop: &Stop| format!("; its end was asked for: {}", stop.why);
+                        let asked = slot.attempt.stop.as_ref().map(asked).unwrap_or_default();
+                        self.log(Level::Info, format!("{attempt} on {task}: {}{asked}", over.seen));
                     }
                     self.ended_since_prune = self.ended_since_prune.saturating_add(1);
                     changed = true;

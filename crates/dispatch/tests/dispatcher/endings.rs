@@ -166,7 +166,7 @@ fn events_that_come_twice_or_in_another_order_change_nothing() {
     let operations = world.operations();
     let strange = vec![
         up,
-        gone.clone(),
+        gone,
         Event::SpawnFailed { attempt, why: "late".into() },
         Event::EndCarriedOut { attempt, result: Ok(None) },
         Event::ShimGone { attempt, exit: None },
