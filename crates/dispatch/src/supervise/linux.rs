@@ -22,6 +22,7 @@ use rustix::process::{
     set_child_subreaper, set_parent_process_death_signal, setsid, wait,
 };
 use wg_core::attempt::{ExitStatus, ProcessIdentity};
+use wg_core::time::Timestamp;
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("workgraph supervises processes on Linux only");
@@ -329,6 +330,14 @@ fn in_session(pid: u32, agent: &ProcessIdentity) -> bool {
         && Process::of(pid).is_ok_and(|process| !process.has_ended())
 }
 
+/// When this machine was started, by the clock as it is set now, in whole seconds.
+pub fn booted_at() -> io::Result<Timestamp> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let seconds = stat.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse::<i64>().ok());
+    let nanos = seconds.and_then(|seconds| seconds.checked_mul(1_000_000_000));
+    nanos.map(Timestamp::from_nanos).ok_or_else(|| io::Error::other("/proc/stat has no btime"))
+}
+
 /// Makes this process the one that orphans below it are handed to.
 pub fn become_subreaper() -> io::Result<()> {
     Ok(set_child_subreaper(Some(getpid()))?)
@@ -419,6 +428,15 @@ mod tests {
     use std::process::{Child, Stdio};
 
     use super::*;
+
+    #[test]
+    fn the_start_of_the_machine_is_before_this_process() {
+        let now = fs::metadata("/proc/self").unwrap().modified().unwrap();
+        let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+        let booted = booted_at().unwrap();
+        assert!(booted > Timestamp::default());
+        assert!(booted.as_nanos() <= i64::try_from(now.as_nanos()).unwrap());
+    }
 
     fn sleeper(mark: &str) -> Child {
         let mut command = Command::new("/bin/sleep");

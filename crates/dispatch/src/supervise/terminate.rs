@@ -130,23 +130,39 @@ fn said(answer: ShimAnswer) -> Refusal {
 }
 
 /// Its shim holds the lock and does not do what it is for: the shim is killed with its tree, which is
-/// enumerated first, as long as it hangs together.
+/// enumerated first, as long as it hangs together. One that died while it was asked is as good as killed.
 fn end_stuck_shim(request: &EndRequest<'_>, why: &Refusal) -> End {
-    let Some(shim) = holder(request) else {
-        return End::Unknown(format!("its lock is held, but by whom is not known, and {why}"));
-    };
     let mut tree = Vec::new();
-    linux::add_descendants(shim.pid(), &mut tree);
-    if let Err(error) = spawn::kill(&shim) {
-        return End::Unknown(format!("its shim {} can't be killed: {error}", shim.pid()));
+    let shim = holder(request);
+    if let Some(shim) = &shim {
+        linux::add_descendants(shim.pid(), &mut tree);
+        if let Err(error) = spawn::kill(shim) {
+            return End::Unknown(format!("its shim {} can't be killed: {error}", shim.pid()));
+        }
+        if !shim.wait(GONE_PATIENCE) {
+            return End::Unknown(format!("its shim {} was killed, but is still there", shim.pid()));
+        }
     }
-    if !shim.wait(GONE_PATIENCE) {
-        return End::Unknown(format!("its shim {} was killed, but is still there", shim.pid()));
-    }
-    match AttemptLock::try_take(&request.folder.lock()) {
+    match take_soon(request.folder) {
         Ok(Some(lock)) => end_without_shim(request, &lock, tree),
-        Ok(None) => End::Unknown("its shim is gone, but its lock is held by another process".to_owned()),
+        Ok(None) => End::Unknown(match shim {
+            Some(_) => "its shim is gone, but its lock is held by another process".to_owned(),
+            None => format!("its lock is held, but by whom is not known, and {why}"),
+        }),
         Err(error) => End::Unknown(format!("{}: {error}", request.folder.lock().display())),
+    }
+}
+
+/// The lock of a shim that just ended: the kernel may release it a moment after the process is gone, and
+/// others may look at it too.
+fn take_soon(folder: &AttemptFolder) -> io::Result<Option<AttemptLock>> {
+    let deadline = Instant::now() + BIRTH_PATIENCE;
+    loop {
+        let lock = AttemptLock::try_take(&folder.lock())?;
+        if lock.is_some() || Instant::now() >= deadline {
+            return Ok(lock);
+        }
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

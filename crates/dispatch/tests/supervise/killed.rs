@@ -1,7 +1,7 @@
 //! What is left when a shim could not do its part: it was killed, stopped, or is not the one that was meant.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use wg_core::attempt::ProcessIdentity;
@@ -12,10 +12,14 @@ use wg_dispatch::supervise::{AttemptLock, End, Look, Proof, look, prove_gone, wa
 use crate::endings::STUBBORN;
 use crate::world::{Bystander, LONG, World, wait_until};
 
+/// One that shed its mark and its session, with its parent and its shim gone, is nobody's any more.
+fn stubborn_but_marked() -> String {
+    STUBBORN.replace("env -i setsid sleep 604 &", "")
+}
+
 #[test]
 fn a_tree_whose_shim_was_killed_is_seen_and_ended() {
-    // One that shed its mark and its session, with its parent gone, is nobody's any more: not in this tree.
-    let world = World::new(&STUBBORN.replace("env -i setsid sleep 604 &", ""));
+    let world = World::new(&stubborn_but_marked());
     let mut shim = world.start_ready();
     wait_until("the whole tree", || match world.carriers().len() {
         5.. => Ok(()),
@@ -128,6 +132,25 @@ fn many_who_end_the_same_attempt_all_hear_that_it_is_gone() {
         for _ in 0..5 {
             scope.spawn(|| world.end_well());
         }
+    });
+    assert!(world.carriers().is_empty());
+}
+
+#[test]
+fn a_shim_that_is_killed_while_it_is_asked_is_done_without() {
+    let world = World::new(&stubborn_but_marked());
+    let shim = world.start_ready();
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| world.end(LONG));
+        // Longer than anybody waits for a shim that has just been born.
+        wait_until("some time", || match began.elapsed() {
+            long if long > Duration::from_millis(2_200) => Ok(()),
+            short => Err(format!("{short:?}")),
+        });
+        assert!(!asked.is_finished());
+        shim.process().signal(Signal::KILL).unwrap();
+        assert!(matches!(asked.join().unwrap(), End::Gone(None)));
     });
     assert!(world.carriers().is_empty());
 }
