@@ -10,7 +10,7 @@ mod gather;
 use std::fmt;
 
 pub use conclude::{Concluder, Conclusion};
-pub use gather::{examine, findings};
+pub use gather::{examine, findings, may_have_started_before};
 
 use wg_core::attempt::{Attempt, AttemptState, ProcessIdentity};
 use wg_core::id::AttemptRef;
@@ -24,7 +24,7 @@ pub struct Finding {
     pub attempt: Attempt,
     /// Why it may not start any more, where it may not.
     pub barred: Option<String>,
-    /// Whether its agent was started: the mark that a shim leaves before it does.
+    /// Whether its agent was started, or may have been: the mark that a shim leaves before it does.
     pub started: bool,
     /// Its exit record, where there is one.
     pub exit: Option<Box<ExitRecord>>,

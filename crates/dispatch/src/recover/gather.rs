@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use wg_core::attempt::{Attempt, ProcessIdentity, barred};
 use wg_core::id::AttemptRef;
 use wg_core::port::{Store, StoreError};
+use wg_core::time::Timestamp;
 
 use super::{Finding, Findings, Shim, Stray};
 use crate::files::{AttemptFolder, GraphFolder, Run};
@@ -41,14 +42,25 @@ pub fn findings(store: &mut dyn Store, graph: &GraphFolder, host: &str) -> Resul
     // Without a look at all processes no strays are found; live attempts are judged by their own files.
     let marks = linux::marked().unwrap_or_default();
     let strays = strays(store, marks)?;
-    let attempts = thread::scope(|scope| {
+    let mut attempts: Vec<Finding> = thread::scope(|scope| {
         let looks: Vec<_> = live
             .into_iter()
             .map(|(attempt, barred)| scope.spawn(move || examine(graph, attempt, barred)))
             .collect();
         looks.into_iter().filter_map(|look| look.join().ok()).collect()
     });
+    let booted = linux::booted_at().unwrap_or_default();
+    for finding in &mut attempts {
+        finding.started |= may_have_started_before(booted, &finding.attempt);
+    }
     Ok(Findings { attempts, strays })
+}
+
+/// Whether an attempt is older than the machine's start: no file of it was synced, so that its `started` mark
+/// is missing says nothing (`supervision.md`, *Who owns what*).
+#[must_use]
+pub fn may_have_started_before(booted: Timestamp, attempt: &Attempt) -> bool {
+    attempt.created_at < booted
 }
 
 /// What is there of one attempt.
