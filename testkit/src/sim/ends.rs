@@ -7,7 +7,7 @@ use std::time::Duration;
 use wg_core::attempt::{Attempt, ExitStatus, ProcessIdentity, barred};
 use wg_core::port::Store;
 use wg_dispatch::files::{ExitRecord, Run, Started};
-use wg_dispatch::recover::{Finding, Findings, Shim, Stray};
+use wg_dispatch::recover::{Finding, Findings, Shim, Stray, may_have_started_before};
 use wg_dispatch::supervise::shim::step::Event;
 
 use super::host::{Holder, Role};
@@ -305,7 +305,11 @@ impl World {
                 Ok(())
             })
             .expect("reading is never refused");
-        let attempts = live.into_iter().map(|attempt| self.examine(attempt)).collect();
+        let booted = self.booted_at();
+        let mut attempts: Vec<Finding> = live.into_iter().map(|attempt| self.examine(attempt)).collect();
+        for finding in &mut attempts {
+            finding.started |= may_have_started_before(booted, &finding.attempt);
+        }
         let strays = over.into_iter().filter_map(|attempt| {
             let marked = self.host.marked(&Run::from(&attempt));
             let processes: Vec<_> = marked.into_iter().filter_map(|pid| self.host.identity(pid)).collect();

@@ -155,14 +155,18 @@ impl Host {
         self.folders.entry(attempt).or_default()
     }
 
-    /// The machine starts anew: files stay, nothing else does.
-    pub(super) fn reboot(&mut self) {
+    /// The machine starts anew: of processes and locks nothing stays, and of files that nobody synced only
+    /// those that `keep` says.
+    pub(super) fn reboot(&mut self, mut keep: impl FnMut() -> bool) {
         self.boot += 1;
         self.ticks = 0;
         self.processes.clear();
         self.deaths.clear();
         for folder in self.folders.values_mut() {
             folder.lock = None;
+            folder.shim = folder.shim.take().filter(|_| keep());
+            folder.started = folder.started.take().filter(|_| keep());
+            folder.exit = folder.exit.take().filter(|_| keep());
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wg_core::attempt::ExitStatus;
 use wg_core::command::Command;
-use wg_core::id::{Actor, AttemptRef, OpSeq};
+use wg_core::id::{Actor, AttemptRef};
 use wg_core::port::Store;
 use wg_core::submit::submit;
 use wg_core::time::Timestamp;
@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) wall: Timestamp,
     /// Time that only goes forward.
     pub(super) mono: Duration,
+    /// When the machine started, on it.
+    booted: Duration,
     pub(super) host: Host,
     pub(super) daemon: Option<Daemon>,
     pub(super) shims: BTreeMap<u32, ShimRun>,
@@ -57,8 +59,6 @@ pub(super) struct World {
     /// Nothing goes wrong any more, nobody asks for anything: everything is to come to rest.
     pub(super) settling: bool,
     numbers: u64,
-    /// The last commit that was taken into account.
-    committed: OpSeq,
 }
 
 /// Something that can happen next.
@@ -98,6 +98,7 @@ impl World {
             store: MemoryStore::new(),
             wall: Timestamp::from_nanos(1_767_225_600_000_000_000),
             mono: Duration::ZERO,
+            booted: Duration::ZERO,
             host: Host::default(),
             daemon: None,
             shims: BTreeMap::new(),
@@ -110,7 +111,6 @@ impl World {
             hasty,
             settling: false,
             numbers: 0,
-            committed: OpSeq(0),
         };
         world.oracle.all_time_out = world.config.timeout.is_some();
         world.trace.note(|| format!("{drawn:?}"));
@@ -142,17 +142,17 @@ impl World {
 
     /// Takes in what was committed, and lets the dispatcher hear of it.
     pub(super) fn commit_seen(&mut self, by_dispatcher: bool) {
+        let before = self.oracle.last_operation();
         let oracle = &mut self.oracle;
         self.store.read(&mut |read| oracle.follow(read)).expect("memory can be read");
         let last = self.oracle.last_operation();
         let unheard = self.mutation == Some(Mutation::ChangeUnheard) && !by_dispatcher;
-        if last != self.committed
+        if last != before
             && !unheard
             && let Some(daemon) = &mut self.daemon
         {
             daemon.store_changed = true;
         }
-        self.committed = last;
     }
 
     /// Everything that can happen next, with its weight.
@@ -241,6 +241,13 @@ impl World {
     fn pass(&mut self, span: Duration) {
         self.mono += span;
         self.wall = self.wall.plus(span);
+    }
+
+    /// When the machine was started, by the clock as it is set now, in whole seconds.
+    pub(super) fn booted_at(&self) -> Timestamp {
+        let up = i64::try_from((self.mono - self.booted).as_nanos()).expect("a run is short");
+        let at = self.wall.as_nanos() - up;
+        Timestamp::from_nanos(at - at.rem_euclid(1_000_000_000))
     }
 
     fn some_time(&mut self) {
@@ -338,13 +345,19 @@ impl World {
     }
 
     fn reboot(&mut self) {
-        self.trace.note(|| "the machine starts anew".to_owned());
+        self.trace.note(|| "the machine starts anew");
         self.end_daemon();
         self.ends.clear();
         self.commands.clear();
         self.shims.clear();
         self.agents.clear();
-        self.host.reboot();
+        let power_lost = self.random.per_mille(500);
+        let Self { host, random, .. } = self;
+        host.reboot(|| !power_lost || random.per_mille(500));
+        // A machine takes more than a second to start.
+        let down = Duration::from_secs(self.random.between(2, 90));
+        self.pass(down);
+        self.booted = self.mono;
     }
 
     fn set_clock(&mut self) {
