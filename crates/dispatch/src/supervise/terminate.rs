@@ -12,6 +12,7 @@ use wg_core::attempt::ProcessIdentity;
 
 use super::linux::{self, Process, Verdict};
 use super::lock::AttemptLock;
+use super::output;
 use super::protocol::{ANSWER_MAX, PROTOCOL_VERSION, ShimAnswer, ShimRequest};
 use super::prove::{exit_of, give_up};
 use super::spawn;
@@ -189,7 +190,12 @@ fn end_without_shim(request: &EndRequest<'_>, _lock: &AttemptLock, tree: Vec<Pro
         Ok(None) if tree.is_empty() => End::Gone(None),
         Ok(started) => {
             let agent = started.and_then(|started| started.agent);
-            sweep(request, agent.as_ref(), tree)
+            let end = sweep(request, agent.as_ref(), tree);
+            if matches!(end, End::Gone(_)) {
+                // Readers find their way in a ring too: one that can't be put in order is left as it is.
+                let _ = output::settle(request.folder);
+            }
+            end
         }
         Err(why) => End::Unknown(why),
     }

@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use rustix::process::Signal;
 use wg_dispatch::files::OutputCount;
+use wg_dispatch::supervise::output::tail;
 
-use crate::world::World;
+use crate::world::{World, wait_until};
 
 /// A tenth of what was measured once by hand; the figures are the same.
 const FLOOD: u64 = 100_000_000;
@@ -41,4 +43,23 @@ fn what_is_written_just_before_the_end_is_kept() {
         let world = World::new("head -c 30000 /dev/zero");
         assert_eq!(world.finish().output, OutputCount { seen: 30_000, kept: 30_000 });
     }
+}
+
+#[test]
+fn a_flood_of_a_killed_shim_is_put_in_order_when_it_is_ended() {
+    let world = World::new("echo first; head -c 1000000 /dev/zero; echo last; touch ready; exec sleep 600");
+    let shim = world.start_ready();
+    let seen = 1_000_000 + "first\nlast\n".len() as u64;
+    wait_until("all of it", || match tail(&world.folder, 5) {
+        Ok((_, so_far)) if so_far == seen => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    shim.process().signal(Signal::KILL).unwrap();
+    assert_eq!(world.end_well(), None);
+    assert!(!world.folder.output_ring().exists());
+    let output = world.output();
+    assert!(output.starts_with("first\n") && output.ends_with("last\n"));
+    assert!(
+        output.contains(&format!("[wg: {} bytes of output are missing here]", seen - world.spec.output_cap))
+    );
 }
