@@ -18,6 +18,7 @@ use crate::config;
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::output::style::Tone;
+use crate::output::{Output, text, time};
 use crate::wire::{self, SystemClock};
 
 /// What became of an attempt whose end was carried out.
@@ -52,15 +53,18 @@ pub fn ends(ctx: &mut Context, attempts: &[AttemptRef]) -> Result<Vec<Carried>> 
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
+    ctx.out.flush()?;
     let references: Vec<AttemptRef> = wanted.keys().copied().collect();
     let graph = GraphFolder::new(ctx.folder()?);
     let host = host_name(&graph).map_err(|error| Failure::file("use", &graph.service(), &error))?;
     let (actor, config) = (ctx.actor()?, config::dispatch_config(ctx.config()?));
     let concluder =
         Concluder { graph: &graph, host: &host, actor: &actor, config: &config, clock: &SystemClock };
+    let many = text::count(wanted.len() as u64, "attempt is", "attempts are");
+    let grace = time::coarse(config.kill_grace);
+    ctx.out.note(&format!("{many} told to end; what is left of it after {grace} is killed"))?;
     let mut carried = Vec::with_capacity(wanted.len());
     let mut written = Ok(());
-    ctx.out.flush()?;
     let (store, out) = ctx.store_and_output()?;
     concluder.conclude(store, &references, &mut |attempt, conclusion| {
         let task = wanted[&attempt].clone();
@@ -80,7 +84,7 @@ pub fn ends(ctx: &mut Context, attempts: &[AttemptRef]) -> Result<Vec<Carried>> 
     Ok(carried)
 }
 
-fn tell(out: &mut crate::output::Output, carried: &Carried) -> io::Result<()> {
+fn tell(out: &mut Output, carried: &Carried) -> io::Result<()> {
     let Carried { attempt, task, unknown, .. } = carried;
     let paint = out.paint();
     let task = paint.cyan(task.as_str());

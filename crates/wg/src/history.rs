@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 
 use serde::Serialize;
-use wg_core::command::{Command, Patch, RunPatch, SetPatch};
+use wg_core::attempt::Attempt;
+use wg_core::command::{Command, Ended, Patch, RunPatch, SetPatch};
 use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
 use wg_core::operation::{Operation, RecordKey};
 use wg_core::port::Read;
@@ -39,11 +40,16 @@ impl Told {
     /// An operation with what it changed.
     pub fn of(read: &mut dyn Read, operation: Operation) -> Result<Self> {
         let tasks = subjects(read, &operation)?;
+        let text = match &operation.command {
+            // What was recorded: a report, or a stop that was asked for, goes before what was seen.
+            Command::AttemptEnded(ended) => Some(end_of(read, ended)?),
+            command => said(command),
+        };
         Ok(Self {
             seq: operation.seq,
             at: operation.at,
             verb: operation.command.verb(),
-            text: said(&operation.command),
+            text,
             actor: operation.actor,
             tasks,
         })
@@ -137,6 +143,12 @@ fn of_attempts(read: &mut dyn Read, attempts: &[AttemptRef]) -> Result<Vec<TaskI
         tasks.extend(read.attempt(*reference)?.map(|(attempt, _)| attempt.task));
     }
     Ok(tasks)
+}
+
+fn end_of(read: &mut dyn Read, ended: &Ended) -> Result<String> {
+    let attempt = read.attempt(ended.attempt)?.map(|(attempt, _)| attempt);
+    let outcome = attempt.as_ref().and_then(Attempt::outcome).unwrap_or(&ended.seen);
+    Ok(format!("{} {outcome}", ended.attempt))
 }
 
 /// What was said with a command.

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use wg_core::attempt::Attempt;
 use wg_core::id::{AttemptRef, TaskId};
 use wg_core::port::{Page, Read, StoreError, TaskFilter, TaskOrder};
+use wg_core::rejection::Rejection;
 use wg_core::task::Task;
 
 use crate::error::{Failure, Result};
@@ -34,29 +35,28 @@ pub fn task_id(read: &mut dyn Read, typed: &str) -> Result<TaskId> {
     }
 }
 
-/// The attempt that `typed` names, as in `agent-7`; absent where there is none, so that a task of such a name
-/// may be meant.
+/// The attempt that `typed` names, as in `agent-7`; absent where a task is meant.
 pub fn attempt(read: &mut dyn Read, typed: &str) -> Result<Option<Attempt>> {
-    match typed.starts_with("agent-").then(|| typed.parse::<AttemptRef>()) {
-        Some(Ok(reference)) => Ok(read.attempt(reference)?.map(|(attempt, _)| attempt)),
-        _ => Ok(None),
+    let Some(Ok(reference)) = typed.starts_with("agent-").then(|| typed.parse::<AttemptRef>()) else {
+        return Ok(None);
+    };
+    if let Some((attempt, _)) = read.attempt(reference)? {
+        return Ok(Some(attempt));
+    }
+    match TaskId::parse(typed).map(|id| read.task(&id)) {
+        Ok(Ok(Some(_))) => Ok(None),
+        _ => Err(Rejection::NoAttempt(reference).into()),
     }
 }
 
-/// The attempt that `typed` means: `agent-7` or `7`, or a task's last one.
+/// The attempt that `typed` means: the one it names, or a task's last one.
 pub fn attempt_of(read: &mut dyn Read, typed: &str) -> Result<Attempt> {
-    if let Ok(reference) = typed.parse::<AttemptRef>()
-        && let Some((attempt, _)) = read.attempt(reference)?
-    {
+    if let Some(attempt) = attempt(read, typed)? {
         return Ok(attempt);
     }
-    if typed.parse::<AttemptRef>().is_ok() && typed.starts_with("agent-") {
-        return Err(Failure::not_found(format!("there is no attempt {typed}")).hint("wg attempt list"));
-    }
     let id = task_id(read, typed)?;
-    read.attempts_of(&id)?
-        .pop()
-        .ok_or_else(|| Failure::not_found(format!("{id} has had no attempt")).hint(format!("wg why {id}")))
+    let last = read.attempts_of(&id)?.pop();
+    last.ok_or_else(|| Failure::not_found(format!("{id} has had no attempt")).hint(format!("wg why {id}")))
 }
 
 /// The tasks that these words mean, each once, in their order.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wg_core::attempt::{Attempt, AttemptState};
 use wg_core::command::{Command, Patch};
 use wg_core::id::TaskId;
-use wg_core::task::{Task, TaskState};
+use wg_core::task::{Holder, Task, TaskState};
 use wg_core::view::{Reason, why};
 
 use crate::context::Context;
@@ -86,9 +86,13 @@ fn refuse(ctx: &mut Context, task: &Task) -> Result<()> {
     let no = |what: String| Failure::refused(what);
     match &task.state {
         TaskState::Open => {}
-        TaskState::InProgress { .. } => {
-            return Err(Failure::new(Kind::Conflict, format!("{id} is in progress already"))
-                .hint(format!("wg show {id}")));
+        TaskState::InProgress { by: Holder::Attempt(attempt) } => {
+            return Err(Failure::new(Kind::Conflict, format!("{id} runs already: {attempt}"))
+                .hint(format!("wg attempt output {attempt} --follow")));
+        }
+        TaskState::InProgress { by: Holder::Person(name) } => {
+            return Err(Failure::new(Kind::Conflict, format!("{id} is claimed by {name}"))
+                .hint(format!("wg unclaim {id}")));
         }
         state => {
             return Err(no(format!("{id} is {}", state.name())).hint(format!("wg retry {id} opens it again")));
@@ -137,11 +141,11 @@ fn tell(ctx: &mut Context, attempt: &Attempt) -> Result<()> {
         return Ok(ctx.out.json(&AttemptRecord::of(attempt))?);
     }
     let paint = ctx.out.paint();
-    let how = match attempt.outcome() {
-        None => "runs".to_owned(),
-        Some(outcome) => format!("is over already: {outcome}"),
+    let (how, follow) = match attempt.outcome() {
+        None => ("runs".to_owned(), " --follow"),
+        Some(outcome) => (format!("is over already: {outcome}"), ""),
     };
     writeln!(ctx.out, "{} of {} {how}", attempt.reference, paint.cyan(attempt.task.as_str()))?;
-    let hint = format!("wg attempt output {} --follow", attempt.reference);
+    let hint = format!("wg attempt output {}{follow}", attempt.reference);
     Ok(writeln!(ctx.out, "{}", paint.dim(&hint))?)
 }
