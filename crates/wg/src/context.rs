@@ -18,7 +18,7 @@ use crate::actor;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::error::{Failure, Result};
-use crate::locate;
+use crate::finding::locate;
 use crate::output::Output;
 use crate::wire;
 

@@ -7,40 +7,21 @@
 )]
 
 mod actor;
-mod args;
-mod attempts;
 mod carry_out;
 mod commands;
-mod completion;
 mod config;
 mod context;
 mod daemon;
-mod difference;
 mod doctor;
-mod door;
-mod entries;
 mod environment;
 mod error;
+mod finding;
 mod front;
-mod history;
-mod ignored;
-mod listing;
-mod locate;
-mod manual;
-mod nearest;
 mod output;
-mod past;
-mod picture;
 mod quickstart;
-mod reason;
-mod receipt;
-mod record;
-mod relatives;
-mod resolve;
-mod selection;
-mod shim;
-mod story;
+mod telling;
 mod wire;
+mod worker;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -50,7 +31,7 @@ use wg_dispatch::supervise::SHIM_VERB;
 fn main() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let code = match arguments.as_slice() {
-        [_, verb, folder] if verb == SHIM_VERB => shim::run(Path::new(folder)),
+        [_, verb, folder] if verb == SHIM_VERB => worker::shim::run(Path::new(folder)),
         _ => front::run(&arguments),
     };
     ExitCode::from(code)

@@ -3,10 +3,11 @@
 use wg_core::command::Command;
 use wg_core::port::TaskFilter;
 
+use crate::carry_out;
 use crate::context::Context;
 use crate::error::Result;
-use crate::selection::{Selection, UNFINISHED};
-use crate::{carry_out, receipt};
+use crate::finding::selection::{Selection, UNFINISHED};
+use crate::telling::receipt;
 
 /// Give tasks up
 ///

@@ -9,8 +9,9 @@ use wg_core::time::parse_span;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::finding::resolve;
 use crate::output::time;
-use crate::{receipt, resolve};
+use crate::telling::receipt;
 
 /// Add a task; prints its id
 ///

@@ -6,11 +6,11 @@ use serde::Serialize;
 use wg_core::attempt::{Attempt, AttemptState, Report};
 use wg_dispatch::files::GraphFolder;
 
-use crate::attempts;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Cell, Column, Table, style::Tone, text};
-use crate::record::AttemptRecord;
+use crate::telling::attempts;
+use crate::telling::record::AttemptRecord;
 
 /// List the attempts that run
 #[derive(Debug, clap::Args)]

@@ -7,8 +7,9 @@ use wg_core::port::Artifact;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::finding::resolve;
 use crate::output::{Cell, Column, Table, style::Tone};
-use crate::{receipt, resolve};
+use crate::telling::receipt;
 
 /// Name or list what a task has brought forth
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,8 @@ use wg_core::task::StateName;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::listing::{self, Listed};
-use crate::reason::Times;
+use crate::telling::listing::{self, Listed};
+use crate::telling::reason::Times;
 
 /// List what waits for something else to be done, and for what
 #[derive(Debug, clap::Args)]

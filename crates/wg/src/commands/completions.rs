@@ -4,9 +4,9 @@ use std::io::Write;
 
 use clap::ValueEnum;
 
-use crate::completion;
 use crate::context::Context;
 use crate::error::Result;
+use crate::front::completion;
 
 /// Print what a shell reads to complete verbs, flags, task ids and attempts
 ///

@@ -6,8 +6,10 @@ use wg_core::id::TaskId;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::finding::resolve;
 use crate::output::{Cell, Column, Table, style::Tone};
-use crate::{receipt, relatives, resolve};
+use crate::telling::receipt;
+use crate::telling::relatives;
 
 /// Say, take back or list what a task comes after
 #[derive(Debug, clap::Args)]

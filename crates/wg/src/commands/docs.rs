@@ -4,10 +4,11 @@ use std::io::Write;
 
 use clap::ValueEnum;
 
-use crate::args::with_grouped_help;
+use crate::config;
 use crate::context::Context;
 use crate::error::Result;
-use crate::{config, manual};
+use crate::front::args::with_grouped_help;
+use crate::front::manual;
 
 /// Print a generated page
 #[derive(Debug, clap::Args)]

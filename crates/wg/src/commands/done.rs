@@ -2,9 +2,11 @@
 
 use wg_core::command::Command;
 
+use crate::carry_out;
 use crate::context::Context;
 use crate::error::Result;
-use crate::{carry_out, receipt, selection};
+use crate::finding::selection;
+use crate::telling::receipt;
 
 /// Say that tasks are done
 ///

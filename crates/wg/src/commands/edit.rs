@@ -9,9 +9,10 @@ use wg_core::time::parse_span;
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
+use crate::finding::resolve;
+use crate::finding::selection::Selection;
 use crate::output::time;
-use crate::selection::Selection;
-use crate::{receipt, resolve};
+use crate::telling::receipt;
 
 /// Change fields of tasks
 ///

@@ -6,8 +6,8 @@ use clap::ValueEnum;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::picture::{self, Part, Which};
-use crate::resolve;
+use crate::finding::resolve;
+use crate::telling::picture::{self, Part, Which};
 
 /// Draw the graph, or what is around a task
 ///

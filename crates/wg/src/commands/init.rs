@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::locate::FOLDER;
-use crate::{ignored, wire};
+use crate::finding::ignored;
+use crate::finding::locate::FOLDER;
+use crate::wire;
 
 /// Make a graph in this folder
 ///

@@ -10,7 +10,7 @@ use wg_core::port::Read;
 use crate::carry_out::{self, Carried};
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::resolve;
+use crate::finding::resolve;
 
 /// End attempts with everything they started
 ///

@@ -8,11 +8,12 @@ use wg_core::task::{StateName, Task, TaskState, Wait};
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::listing::{self, Listed};
+use crate::finding::resolve;
 use crate::output::{json, text};
-use crate::reason::Times;
-use crate::record::TaskRecord;
-use crate::{past, resolve};
+use crate::telling::listing::{self, Listed};
+use crate::telling::past;
+use crate::telling::reason::Times;
+use crate::telling::record::TaskRecord;
 
 /// Failed tasks on the default page: they matter, but many old ones must not hide what is going on.
 const FAILED: usize = 10;

@@ -9,7 +9,9 @@ use wg_core::port::LogEntry;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::{entries, receipt, resolve};
+use crate::finding::resolve;
+use crate::telling::entries;
+use crate::telling::receipt;
 
 /// Read a task's log, or write into it
 #[derive(Debug, clap::Args)]

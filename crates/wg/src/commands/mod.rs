@@ -46,9 +46,9 @@ pub mod wait;
 pub mod watch;
 pub mod why;
 
-use crate::args::Verb;
 use crate::context::Context;
 use crate::error::Result;
+use crate::front::args::Verb;
 
 /// Runs a verb.
 pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {

@@ -7,7 +7,9 @@ use wg_core::port::Message;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::{entries, receipt, resolve};
+use crate::finding::resolve;
+use crate::telling::entries;
+use crate::telling::receipt;
 
 /// Send a message to a task, or read its messages
 #[derive(Debug, clap::Args)]

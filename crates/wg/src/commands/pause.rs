@@ -5,8 +5,8 @@ use wg_core::port::TaskFilter;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::receipt;
-use crate::selection::{Selection, UNFINISHED};
+use crate::finding::selection::{Selection, UNFINISHED};
+use crate::telling::receipt;
 
 /// Keep tasks from starting
 ///

@@ -66,7 +66,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         Some(folder) => Scratch::named(&ctx.env, folder)?,
         None => Scratch::temporary(&ctx.env, ctx.now(), args.keep)?,
     };
-    let graph = scratch.folder().join(crate::locate::FOLDER);
+    let graph = scratch.folder().join(crate::finding::locate::FOLDER);
     let mut store = prepare(ctx, scratch.folder(), &graph)?;
     let (tell, news) = channel();
     let changed = tell.clone();

@@ -4,8 +4,8 @@ use wg_core::port::ReadyQuery;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::listing::{self, Listed};
-use crate::reason::Times;
+use crate::telling::listing::{self, Listed};
+use crate::telling::reason::Times;
 
 /// List what could start now, what starts first first
 #[derive(Debug, clap::Args)]

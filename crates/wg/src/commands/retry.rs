@@ -6,8 +6,8 @@ use wg_core::task::StateName;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::receipt;
-use crate::selection::Selection;
+use crate::finding::selection::Selection;
+use crate::telling::receipt;
 
 /// Try tasks again that failed, were abandoned, or need a person
 ///

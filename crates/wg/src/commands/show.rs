@@ -8,11 +8,12 @@ use wg_core::task::{StateName, Task};
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::reason::{self, Said, Times};
-use crate::record::{AttemptRecord, TaskRecord};
-use crate::relatives::{self, Relative};
-use crate::story::{self, Story};
-use crate::{past, resolve};
+use crate::finding::resolve;
+use crate::telling::past;
+use crate::telling::reason::{self, Said, Times};
+use crate::telling::record::{AttemptRecord, TaskRecord};
+use crate::telling::relatives::{self, Relative};
+use crate::telling::story::{self, Story};
 
 /// Tell a task's whole story
 ///

@@ -12,10 +12,10 @@ use wg_core::view::{Reason, why};
 
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::finding::resolve;
 use crate::output::time;
-use crate::reason::{self, Times};
-use crate::record::AttemptRecord;
-use crate::resolve;
+use crate::telling::reason::{self, Times};
+use crate::telling::record::AttemptRecord;
 
 /// Have a task's next attempt started now
 ///

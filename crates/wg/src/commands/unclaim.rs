@@ -4,7 +4,8 @@ use wg_core::command::Command;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::{receipt, resolve};
+use crate::finding::resolve;
+use crate::telling::receipt;
 
 /// Give a claimed task back
 #[derive(Debug, clap::Args)]

@@ -9,8 +9,8 @@ use wg_core::submit::Receipt;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::history;
-use crate::receipt;
+use crate::telling::history;
+use crate::telling::receipt;
 
 /// Take an operation back
 ///

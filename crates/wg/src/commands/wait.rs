@@ -8,8 +8,10 @@ use wg_core::time::parse_span;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::finding::resolve;
+use crate::finding::selection;
 use crate::output::time;
-use crate::{receipt, resolve, selection};
+use crate::telling::receipt;
 
 /// Set a task aside until another is done, a time comes, or a message arrives
 ///

@@ -8,7 +8,7 @@ use wg_core::id::OpSeq;
 
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
-use crate::history::Told;
+use crate::telling::history::Told;
 
 /// Operations that are read at a time.
 const BATCH: usize = 500;

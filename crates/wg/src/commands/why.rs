@@ -6,8 +6,8 @@ use wg_core::view::Reason;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::reason::{self, Said, Times};
-use crate::resolve;
+use crate::finding::resolve;
+use crate::telling::reason::{self, Said, Times};
 
 /// Dependencies whose own reasons are told.
 const FOLLOWED: usize = 10;

@@ -14,7 +14,7 @@ use super::settings::{ALL, Setting, find};
 use super::value::Value;
 use crate::environment::Environment;
 use crate::error::{Failure, Result};
-use crate::nearest::nearest;
+use crate::finding::nearest::nearest;
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Fix, Line, Standing};
 use crate::config::Config;
 use crate::context::Context;
-use crate::ignored;
+use crate::finding::ignored;
 use crate::output::text;
 
 /// Bits of those who may write and are not the owner.

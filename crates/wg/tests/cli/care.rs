@@ -5,12 +5,6 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::{chain, world};
 
-fn standing(report: &serde_json::Value, area: &str) -> String {
-    let lines = report["lines"].as_array().unwrap();
-    let line = lines.iter().find(|line| line["area"] == area).unwrap_or_else(|| panic!("{area}: {report}"));
-    line["standing"].as_str().unwrap().to_owned()
-}
-
 #[test]
 fn a_graph_that_is_well_is_said_to_be() {
     let world = chain();

@@ -1,16 +1,15 @@
 //! Chance that can be had again: the seed is printed and taken from `WG_SEED`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// A small generator (xorshift64*); not for secrets.
 pub struct Chance(u64);
 
 impl Chance {
-    /// From `WG_SEED` or the clock.
+    /// From `WG_SEED`, or as the system gives it.
     pub fn new(test: &str) -> Self {
         let given = std::env::var("WG_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed =
-            given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64);
+        let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         eprintln!("{test}: WG_SEED={seed}");
         Self(seed | 1)
     }

@@ -4,7 +4,7 @@ use wg_core::command::Command;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::receipt;
+use crate::telling::receipt;
 
 /// Use an adapter again that paused because it could not work
 #[derive(Debug, clap::Args)]

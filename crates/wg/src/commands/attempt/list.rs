@@ -6,9 +6,10 @@ use wg_core::port::Page;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::finding::resolve;
 use crate::output::{Cell, Column, Table, style::Tone};
-use crate::record::AttemptRecord;
-use crate::{attempts, resolve};
+use crate::telling::attempts;
+use crate::telling::record::AttemptRecord;
 
 /// List attempts, the latest first
 #[derive(Debug, clap::Args)]

@@ -10,7 +10,7 @@ use wg_dispatch::supervise::output::{copy_whole, tail};
 use super::follow;
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::resolve;
+use crate::finding::resolve;
 
 /// Bytes of the end that are looked through for lines.
 const LOOKED_THROUGH: u64 = 8 * 1024 * 1024;

@@ -10,9 +10,10 @@ use wg_dispatch::files::{AttemptFolder, EndedBy, ExitRecord, GraphFolder, Starte
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::finding::resolve;
 use crate::output::{text, time};
-use crate::record::AttemptRecord;
-use crate::{attempts, resolve};
+use crate::telling::attempts;
+use crate::telling::record::AttemptRecord;
 
 /// Tell all about one attempt
 #[derive(Debug, clap::Args)]

@@ -7,9 +7,9 @@ use wg_core::port::Read;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::history::Told;
+use crate::finding::resolve;
 use crate::output::{Cell, Column, Table, style::Tone};
-use crate::resolve;
+use crate::telling::history::Told;
 
 #[derive(Serialize)]
 struct Line<'a> {

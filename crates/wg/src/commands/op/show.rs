@@ -9,10 +9,10 @@ use wg_core::operation::{Change, RecordKey};
 use wg_core::rejection::Rejection;
 
 use crate::context::Context;
-use crate::difference::{self, FieldChange};
 use crate::error::{Failure, Result};
-use crate::history;
 use crate::output::text;
+use crate::telling::difference::{self, FieldChange};
+use crate::telling::history;
 
 /// Records that people are shown, unless they ask for all.
 const SHOWN: usize = 20;

@@ -7,7 +7,7 @@ use wg_core::command::Command;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::text;
-use crate::receipt;
+use crate::telling::receipt;
 
 /// Start no new attempts; those that run go on
 ///

@@ -4,7 +4,8 @@ use wg_core::command::Command;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::{receipt, wire};
+use crate::telling::receipt;
+use crate::wire;
 
 /// Start attempts again after `wg service pause`
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use wg_core::task::StateName;
 use wg_core::time::Timestamp;
 
 use super::{Seen, blocked};
-use crate::record::AttemptRecord;
+use crate::telling::record::AttemptRecord;
 
 #[derive(Serialize)]
 pub(super) struct Document<'a> {

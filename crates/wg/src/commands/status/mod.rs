@@ -12,7 +12,7 @@ use wg_core::time::Timestamp;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::listing::first;
+use crate::telling::listing::first;
 use crate::wire;
 
 /// Tasks of each kind that are named.

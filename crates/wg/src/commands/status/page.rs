@@ -6,11 +6,11 @@ use wg_core::port::Counts;
 use wg_core::task::StateName;
 
 use super::{NAMED, Seen, blocked};
-use crate::attempts;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::style::Tone;
 use crate::output::{Cell, Column, Table, text};
+use crate::telling::attempts;
 
 /// Columns of the names.
 const NAMES: usize = 10;

@@ -9,7 +9,7 @@ use wg_core::rejection::Rejection;
 use wg_core::task::Task;
 
 use crate::error::{Failure, Result};
-use crate::nearest::nearest;
+use crate::finding::nearest::nearest;
 use crate::output::text;
 
 /// Candidates that are named when a prefix is not unique.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::locate::FOLDER;
+use crate::finding::locate::FOLDER;
 
 /// Whether git leaves the graph in `folder` alone; absent where there is no repository. A line in the exclude list
 /// or in a `.gitignore` on the way counts; patterns that say it in another way do not.

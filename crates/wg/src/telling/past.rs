@@ -14,9 +14,9 @@ use wg_core::view::Reason;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::listing::{Listed, Row};
 use crate::output::style::Tone;
-use crate::reason::{Said, Times, said};
+use crate::telling::listing::{Listed, Row};
+use crate::telling::reason::{Said, Times, said};
 
 /// The operation, which must have been.
 pub fn operation(read: &mut dyn Read, seq: OpSeq) -> Result<Operation> {

@@ -9,7 +9,7 @@ use wg_core::task::StateName;
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::resolve;
+use crate::finding::resolve;
 
 /// Which tasks.
 #[derive(Debug, Clone, clap::Args)]

@@ -11,10 +11,10 @@ use wg_core::port::{Page, Read, TaskFilter, TaskOrder};
 use wg_core::task::{StateName, Task};
 
 use crate::error::Result;
-use crate::listing::beyond_id;
+use crate::finding::selection::UNFINISHED;
 use crate::output::{Paint, text};
-use crate::relatives::tone;
-use crate::selection::UNFINISHED;
+use crate::telling::listing::beyond_id;
+use crate::telling::relatives::tone;
 
 /// Which part of the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,19 +1,22 @@
 //! From the process's arguments to its exit code: parse, prepare the context, run the verb, say what failed.
 
+pub mod args;
+pub mod completion;
+pub mod manual;
+
 use std::ffi::OsString;
 use std::io::Write;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::args::{Cli, Everywhere, When, with_grouped_help};
 use crate::commands;
-use crate::completion;
 use crate::context::Context;
-use crate::door;
 use crate::environment::Environment;
 use crate::error::{Failure, Result};
+use crate::front::args::{Cli, Everywhere, When, with_grouped_help};
 use crate::output::{Form, Output, failure, sink};
+use crate::worker::door;
 
 /// Runs a command line; gives its exit code.
 pub fn run(arguments: &[OsString]) -> u8 {

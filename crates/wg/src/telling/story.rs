@@ -8,14 +8,14 @@ use wg_core::port::{Artifact, LogEntry, Message};
 use wg_core::task::{Priority, Task, Visibility};
 use wg_core::time::{Timestamp, format_span};
 
-use crate::attempts;
 use crate::commands::artifact;
 use crate::context::Context;
-use crate::entries;
 use crate::error::Result;
 use crate::output::{Column, Table, text};
-use crate::reason::Said;
-use crate::relatives::Relative;
+use crate::telling::attempts;
+use crate::telling::entries;
+use crate::telling::reason::Said;
+use crate::telling::relatives::Relative;
 
 /// Log entries that are shown; the earlier ones are in `wg log`.
 const LOG: usize = 30;

@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::style::Tone;
 use crate::output::{Cell, Column, Table};
-use crate::reason::{self, Said, Times};
-use crate::record::TaskRecord;
+use crate::telling::reason::{self, Said, Times};
+use crate::telling::record::TaskRecord;
 
 /// Rows of a page where nothing else is said.
 pub const PAGE: usize = 50;

@@ -7,9 +7,9 @@ use wg_dispatch::files::AttemptFolder;
 use wg_dispatch::supervise::{ShimPorts, admission, shim_main};
 
 use crate::context::Access;
-use crate::door::WorkersDoor;
 use crate::output::sink;
 use crate::wire::{self, SystemClock};
+use crate::worker::door::WorkersDoor;
 
 /// Runs the shim of the attempt in this folder (`.wg/attempts/agent-7`) until its agent is gone; gives the exit
 /// code.

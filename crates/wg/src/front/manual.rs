@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
-use crate::args::GROUPS;
+use crate::front::args::GROUPS;
 
 const HEAD: &str = "# Command line
 

@@ -14,10 +14,12 @@ use clap_complete::env::Shells;
 use wg_core::port::{Page, Read, TaskFilter, TaskOrder};
 use wg_core::task::StateName;
 
-use crate::args::Cli;
+use crate::config;
 use crate::context::Access;
 use crate::environment::Environment;
-use crate::{config, locate, wire};
+use crate::finding::locate;
+use crate::front::args::Cli;
+use crate::wire;
 
 /// The variable by which a shell asks; it holds the shell's name.
 pub const VARIABLE: &str = "WG_COMPLETE";

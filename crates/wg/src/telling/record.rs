@@ -6,7 +6,7 @@ use wg_core::id::{AttemptRef, TaskId};
 use wg_core::task::{Holder, Task, TaskState};
 use wg_core::time::Timestamp;
 
-use crate::reason::Said;
+use crate::telling::reason::Said;
 
 /// A task with what is derived of it, where that was asked for.
 pub struct TaskRecord<'a> {

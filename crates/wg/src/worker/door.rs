@@ -1,6 +1,6 @@
 //! The worker's door, both sides of it in this binary: a worker's `wg` sends its whole command line to its
 //! shim, and the shim runs the very same verb as that attempt. Which verbs are open to a worker is
-//! [`crate::args::Verb::for_workers`]; what an attempt may touch, the domain says.
+//! [`crate::front::args::Verb::for_workers`]; what an attempt may touch, the domain says.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write};
@@ -11,12 +11,12 @@ use clap::Parser;
 use wg_core::attempt::Attempt;
 use wg_dispatch::supervise::{DOOR_VERSION, Door, DoorReply, DoorRequest, knock};
 
-use crate::args::{Cli, Verb};
 use crate::commands;
 use crate::context::{Context, Input};
 use crate::environment::Environment;
 use crate::error::{Failure, Kind, Result};
 use crate::front;
+use crate::front::args::{Cli, Verb};
 use crate::output::{Form, Output, sink};
 
 /// How long a worker waits for its shim: longer than the longest wait for the right to write.

@@ -1,0 +1,16 @@
+//! How the graph is told: tasks, attempts, operations and reasons, in tables and sentences for people and in
+//! documents for programs. Looks, never changes anything, and writes nothing by itself: what it makes goes to
+//! `output`.
+
+pub mod attempts;
+pub mod difference;
+pub mod entries;
+pub mod history;
+pub mod listing;
+pub mod past;
+pub mod picture;
+pub mod reason;
+pub mod receipt;
+pub mod record;
+pub mod relatives;
+pub mod story;
