@@ -19,19 +19,7 @@ fn world() -> Environment {
 /// An agent that does not leave when it is asked, with children in its own session, in another one, and with none
 /// of its own: seven processes and the shell.
 fn stubborn(world: &Environment) -> String {
-    world.agent(&[
-        "ignore-term",
-        "fork",
-        "hang",
-        "setsid",
-        "hang",
-        "double-fork",
-        "hang",
-        "tree",
-        "1",
-        "2",
-        "hang",
-    ])
+    world.agent(&["ignore-term", "fork hang", "setsid hang", "double-fork hang", "tree 1 2", "hang"])
 }
 
 /// Adds a task with this command and waits until its attempt's agents are that many.
