@@ -18,7 +18,7 @@ use super::open::BUSY;
 /// first, at some 0.75 µs a page; a copy costs three more `fsync`s, here once in some 20 commits.
 const LONG: i32 = 256;
 /// From here on the log's file is cut as well, at once, so that it does not stay large after an import.
-const HUGE: i32 = 4_096;
+const HUGE: i32 = 1_024;
 
 /// The length of the log after the last commit of a connection, in pages.
 #[derive(Debug, Clone)]
