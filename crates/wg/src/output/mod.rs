@@ -105,11 +105,13 @@ impl Output {
         json::write(&mut self.out, body)
     }
 
-    /// A line beside the result, on standard error; not said where JSON is asked for.
+    /// A line beside the result, on standard error, after what was written before it; not said where JSON is
+    /// asked for.
     pub fn note(&mut self, text: &str) -> io::Result<()> {
         if self.form.json {
             return Ok(());
         }
+        self.out.flush()?;
         let label = Paint { on: self.form.color }.cyan("note:");
         writeln!(self.err, "{label} {text}")
     }

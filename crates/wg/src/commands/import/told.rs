@@ -8,6 +8,7 @@ use wg_store::import::{Report, Tally};
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::output::text;
 
 /// Lines that can't be read of which people are told; programs are told of all that the report lists.
 const NAMED: usize = 20;
@@ -33,7 +34,12 @@ pub fn tell(ctx: &mut Context, report: &Report, outcome: &Outcome) -> Result<()>
         return Ok(ctx.out.json(&document(report, outcome))?);
     }
     for line in report.told() {
-        writeln!(ctx.out, "{line}")?;
+        // What does not fit goes on below, set in.
+        for (n, part) in
+            text::wrap(&line, ctx.out.form.width.map(|width| width.saturating_sub(2))).iter().enumerate()
+        {
+            writeln!(ctx.out, "{}{part}", if n == 0 { "" } else { "  " })?;
+        }
     }
     problems(ctx, report)?;
     let paint = ctx.out.paint();
