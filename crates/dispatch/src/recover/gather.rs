@@ -57,7 +57,8 @@ pub fn findings(store: &mut dyn Store, graph: &GraphFolder, host: &str) -> Resul
 }
 
 /// Whether an attempt is older than the machine's start: no file of it was synced, so that its `started` mark
-/// is missing says nothing (`supervision.md`, *Who owns what*).
+/// is missing says nothing (`supervision.md`, *Who owns what*). A clock that was set back after the attempt was
+/// made, and before the machine lost its power, hides it.
 #[must_use]
 pub fn may_have_started_before(booted: Timestamp, attempt: &Attempt) -> bool {
     attempt.created_at < booted
