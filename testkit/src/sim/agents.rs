@@ -45,7 +45,7 @@ pub(super) fn script(random: &mut Random, hasty: bool) -> VecDeque<Act> {
         return VecDeque::from([Act::Leave(ExitStatus::Code(1))]);
     }
     for _ in 0..random.below(3) {
-        acts.push_back(match random.weighted(&[3, 2, 2, 1]) {
+        acts.push_back(match random.weighted(&[3, 2, 5, 1]) {
             0 => Act::Report(match random.below(6) {
                 0 | 1 => Report::Done(None),
                 2 | 3 => Report::Failed("it is too hard".into()),
@@ -77,7 +77,7 @@ fn child(random: &mut Random) -> Vec<Act> {
             vec![if random.per_mille(500) { Act::Hang } else { Act::Leave(ExitStatus::Code(0)) }];
         acts.push(Act::Start { own_session: random.per_mille(500), ignores_term: true, acts: grandchild });
     }
-    acts.push(if random.per_mille(500) { Act::Hang } else { Act::Leave(ExitStatus::Code(0)) });
+    acts.push(if random.per_mille(700) { Act::Hang } else { Act::Leave(ExitStatus::Code(0)) });
     acts
 }
 

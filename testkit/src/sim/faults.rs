@@ -53,7 +53,7 @@ impl Faults {
 
     /// A mixture of its own for each seed: some runs see few kinds of faults, and those often.
     pub(super) fn drawn(random: &mut Random) -> Self {
-        let never = if random.per_mille(400) { 850 } else { 400 };
+        let never = if random.per_mille(350) { 800 } else { 350 };
         let mut some = |most: u64| -> u32 {
             if random.per_mille(never) { 0 } else { u32::try_from(random.between(1, most)).expect("small") }
         };
@@ -67,7 +67,7 @@ impl Faults {
             repeated: some(150),
             reordered: some(500),
             store_busy: some(60),
-            blind: some(150),
+            blind: some(500),
             disk_full: some(200),
             no_shim: some(60),
             stopped: some(6),
