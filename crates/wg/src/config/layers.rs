@@ -137,7 +137,7 @@ impl Config {
         self.layers(setting).last()
     }
 
-    /// The value of a setting of [`super::Kind::Count`] or [`super::Kind::Size`].
+    /// The value of a setting of [`super::value::Kind::Count`] or [`super::value::Kind::Size`].
     #[must_use]
     pub fn number(&self, setting: &Setting) -> u64 {
         match self.holds(setting).map(|layer| &layer.value) {
@@ -146,7 +146,7 @@ impl Config {
         }
     }
 
-    /// The value of a setting of [`super::Kind::Text`].
+    /// The value of a setting of [`super::value::Kind::Text`].
     #[must_use]
     pub fn text(&self, setting: &Setting) -> Option<&str> {
         match self.holds(setting).map(|layer| &layer.value) {
@@ -155,7 +155,7 @@ impl Config {
         }
     }
 
-    /// The value of a setting of [`super::Kind::Span`].
+    /// The value of a setting of [`super::value::Kind::Span`].
     #[must_use]
     pub fn span(&self, setting: &Setting) -> Option<Duration> {
         match self.holds(setting).map(|layer| &layer.value) {
@@ -164,7 +164,7 @@ impl Config {
         }
     }
 
-    /// The value of a setting of [`super::Kind::Words`].
+    /// The value of a setting of [`super::value::Kind::Words`].
     #[must_use]
     pub fn words(&self, setting: &Setting) -> &[String] {
         match self.holds(setting).map(|layer| &layer.value) {
