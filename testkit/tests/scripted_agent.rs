@@ -43,6 +43,7 @@ fn it_crashes_floods_and_refuses_nonsense() {
     let flood = agent(&environment, &["flood 1m"]).output().unwrap();
     assert_eq!(flood.stdout.len(), 1 << 20);
     assert!(flood.stdout.split(|b| *b == b'\n').all(|line| line.len() <= 99));
+    assert_eq!(agent(&environment, &["fork", "hang"]).output().unwrap().status.code(), Some(99));
     assert_eq!(agent(&environment, &["dance"]).output().unwrap().status.code(), Some(99));
     assert_eq!(agent(&environment, &["run exit 7", "say no"]).output().unwrap().status.code(), Some(7));
     assert_eq!(agent(&environment, &["try exit 7"]).output().unwrap().status.code(), Some(0));

@@ -79,6 +79,10 @@ impl From<rustix::io::Errno> for Trouble {
 fn run(step: &str, rest: &mut Vec<String>) -> Result<(), Trouble> {
     let (verb, argument) = step.split_once(' ').unwrap_or((step, ""));
     match verb {
+        // A step is one argument: `'fork hang'`, not `fork hang`.
+        "fork" | "setsid" | "double-fork" if argument.is_empty() => {
+            return Err(Trouble::Script("it takes the steps of the child, in the same argument"));
+        }
         "say" => writeln!(io::stdout(), "{argument}").and_then(|()| io::stdout().flush())?,
         "err" => writeln!(io::stderr(), "{argument}")?,
         "flood" => flood(size(argument)?)?,
