@@ -94,7 +94,7 @@ fn print(ctx: &mut Context, line: &Line) -> Result<()> {
         }
     }
     for hint in &line.hints {
-        writeln!(ctx.out, "{:21}{}", "", paint.dim(hint))?;
+        writeln!(ctx.out, "{:21}{}", "", paint.dim(&text::block(hint)))?;
     }
     Ok(())
 }

@@ -101,3 +101,21 @@ fn everything_is_told_of_an_attempt() {
     assert_eq!(world.ok(&["attempt", "list", "--task", "t", "-n", "1"]), listed);
     assert_eq!(dispatcher.stop(), 0);
 }
+
+#[test]
+fn what_a_worker_says_can_not_move_the_cursor() {
+    let world = world();
+    let dispatcher = world.dispatcher();
+    world.ok(&["add", "t", "-x", "wg fail -m \"$(printf 'bad\\033[2Jnews')\""]);
+    wait_until("it to fail", || {
+        let state = crate::task(&world, "t")["state"].clone();
+        if state == "failed" { Ok(()) } else { Err(state) }
+    });
+    for arguments in
+        [&["attempt", "show", "t"][..], &["attempt", "list"], &["op", "log"], &["op", "show", "5"]]
+    {
+        let told = world.ok(arguments);
+        assert!(told.contains("bad[2Jnews") && !told.contains('\u{1b}'), "{arguments:?}: {told:?}");
+    }
+    assert_eq!(dispatcher.stop(), 0);
+}

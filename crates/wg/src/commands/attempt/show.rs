@@ -95,6 +95,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let lines = lines(ctx, &attempt, &shown, &folder);
     let room = ctx.out.form.width.map_or(usize::MAX, |width| width.saturating_sub(11));
     for (label, said) in lines {
+        let said = text::block(&said);
         let (first, rest) = said.split_once('\n').unwrap_or((&said, ""));
         writeln!(ctx.out, "{}  {}", paint.dim(&format!("{label:9}")), text::cut(first, room))?;
         for line in rest.lines() {

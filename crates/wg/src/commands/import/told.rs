@@ -36,7 +36,9 @@ pub fn tell(ctx: &mut Context, report: &Report, outcome: &Outcome) -> Result<()>
     for line in report.told() {
         // What does not fit goes on below, set in.
         for (n, part) in
-            text::wrap(&line, ctx.out.form.width.map(|width| width.saturating_sub(2))).iter().enumerate()
+            text::wrap(&text::block(&line), ctx.out.form.width.map(|width| width.saturating_sub(2)))
+                .iter()
+                .enumerate()
         {
             writeln!(ctx.out, "{}{part}", if n == 0 { "" } else { "  " })?;
         }
@@ -51,7 +53,7 @@ pub fn tell(ctx: &mut Context, report: &Report, outcome: &Outcome) -> Result<()>
         Outcome::Nothing(why) => (&[][..], format!("nothing to do: {why}")),
     };
     for note in notes.iter().take(NAMED) {
-        writeln!(ctx.out, "{note}")?;
+        writeln!(ctx.out, "{}", text::line(note))?;
     }
     if let Some(more) = notes.len().checked_sub(NAMED).filter(|more| *more > 0) {
         writeln!(ctx.out, "and {more} more of this kind")?;
