@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::style::{Paint, Tone};
-use super::{Form, json};
+use super::{Form, json, text};
 use crate::error::{Failure, Kind};
 
 /// A failure as programs read it.
@@ -41,12 +41,12 @@ pub fn say(to: &mut dyn Write, form: Form, failure: &Failure) -> io::Result<()> 
         return json::write(to, &Said { error: object });
     }
     let paint = Paint { on: form.color };
-    writeln!(to, "{} {}", paint.tone(Tone::Red, "error:"), failure.message)?;
+    writeln!(to, "{} {}", paint.tone(Tone::Red, "error:"), text::block(&failure.message))?;
     if let Some(cause) = &failure.cause {
-        writeln!(to, "{} {cause}", paint.tone(Tone::Yellow, "cause:"))?;
+        writeln!(to, "{} {}", paint.tone(Tone::Yellow, "cause:"), text::block(cause))?;
     }
     for hint in &failure.hints {
-        writeln!(to, "{} {hint}", paint.tone(Tone::Cyan, "hint:"))?;
+        writeln!(to, "{} {}", paint.tone(Tone::Cyan, "hint:"), text::block(hint))?;
     }
     Ok(())
 }

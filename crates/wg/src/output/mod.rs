@@ -113,7 +113,7 @@ impl Output {
         }
         self.out.flush()?;
         let label = Paint { on: self.form.color }.cyan("note:");
-        writeln!(self.err, "{label} {text}")
+        writeln!(self.err, "{label} {}", text::block(text))
     }
 
     /// Standard error.

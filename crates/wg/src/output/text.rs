@@ -36,13 +36,18 @@ pub fn cut(text: &str, columns: usize) -> String {
 #[must_use]
 pub fn line(text: &str) -> String {
     let first = text.trim().lines().next().unwrap_or("");
-    first.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect()
+    first.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| is_harmless(*c)).collect()
 }
 
 /// All lines of it, without control characters other than line ends and tabs.
 #[must_use]
 pub fn block(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    text.chars().filter(|c| is_harmless(*c) || matches!(c, '\n' | '\t')).collect()
+}
+
+/// Neither a control character nor one that turns the direction of what follows.
+fn is_harmless(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Wraps words at `columns` columns; a word that is longer than a line is broken; spaces at the start of a
@@ -140,6 +145,7 @@ mod tests {
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(line("a\u{1b}[31mb\tc\nd"), "a[31mb c");
         assert_eq!(block("a\u{7}\n\tb"), "a\n\tb");
+        assert_eq!(line("a\u{9b}31m\u{202e}b"), "a31mb");
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl Told {
     pub fn print(&self, ctx: &mut Context) -> Result<()> {
         let paint = ctx.out.paint();
         let (names, more) = self.names();
-        let head = format!("{:>5}  {}  {}  ", self.seq.0, ctx.time(self.at), self.actor);
+        let head =
+            format!("{:>5}  {}  {}  ", self.seq.0, ctx.time(self.at), text::line(&self.actor.to_string()));
         let what = format!("{} {names}{more}", self.verb);
         let used = text::width(&head) + text::width(&what);
         let beside = match (&self.text, ctx.out.form.width) {

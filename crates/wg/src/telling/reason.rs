@@ -8,7 +8,7 @@ use wg_core::view::{Reason, Surroundings, why};
 
 use crate::error::Result;
 use crate::output::style::Tone;
-use crate::output::time;
+use crate::output::{text, time};
 
 /// A reason in words.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub fn of(read: &mut dyn Read, task: &Task, seen: &Surroundings, times: Times) -
 #[must_use]
 pub fn said(task: &Task, reason: &Reason, times: Times) -> Said {
     let (word, tone) = word(reason);
-    let sentence = sentence(reason, times);
+    let sentence = text::line(&sentence(reason, times));
     let brief = match reason {
         Reason::Done | Reason::Abandoned(None) => {
             task.times.completed_at.map(|at| times.say(at)).unwrap_or_default()

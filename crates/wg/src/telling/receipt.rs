@@ -40,6 +40,7 @@ pub fn tell(ctx: &mut Context, receipt: &Receipt, asked: &[TaskId], participle: 
         return Ok(ctx.out.json(&Said { tasks, ..Said::of(receipt) })?);
     }
     let paint = ctx.out.paint();
+    let participle = text::line(participle);
     if let [task] = tasks {
         writeln!(ctx.out, "{} {participle}", paint.cyan(task.as_str()))?;
     } else {

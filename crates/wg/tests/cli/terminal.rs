@@ -77,3 +77,37 @@ fn help_is_grouped_and_whole() {
     assert_eq!(world.ok(&["--version"]), format!("wg {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(world.wg::<&str>(&[]).code, 2);
 }
+
+#[test]
+fn what_others_wrote_moves_no_cursor() {
+    let world = world();
+    let hostile = "look\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}here";
+    world.ok(&["add", "Ask", "-d", hostile, "-t", hostile]);
+    world.ok(&["wait", "ask", "--person", hostile]);
+    world.ok(&["add", "Take"]);
+    let claim = world.command("wg").env("WG_ACTOR", hostile).args(["claim", "take"]).output().unwrap();
+    assert!(claim.status.success());
+    for arguments in [
+        &["list"][..],
+        &["show", "ask"],
+        &["show", "take"],
+        &["why", "ask"],
+        &["why", "take"],
+        &["status"],
+        &["graph"],
+        &["op", "log"],
+        &["watch", "--since", "0", "-n", "4"],
+        &["op", "show", "2"],
+        &["op", "show", "4"],
+        &["claim", "take"],
+        &["artifact", "add", "take", hostile],
+        &["show", hostile],
+    ] {
+        let output = world.command("wg").args(arguments).output().unwrap();
+        for text in [output.stdout, output.stderr] {
+            let text = String::from_utf8(text).unwrap();
+            let moves = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+            assert!(!text.contains(moves), "{arguments:?}: {text:?}");
+        }
+    }
+}

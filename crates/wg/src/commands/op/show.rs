@@ -65,7 +65,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let head = format!("operation {seq}: {}", told.what());
     writeln!(ctx.out, "{}", paint.bold(&head))?;
     let when = ctx.time(told.at);
-    writeln!(ctx.out, "{}", paint.dim(&format!("by {}, {when}", told.actor)))?;
+    writeln!(ctx.out, "{}", paint.dim(&format!("by {}, {when}", text::line(&told.actor.to_string()))))?;
     let limit = if args.all { usize::MAX } else { SHOWN };
     for change in changes.iter().take(limit) {
         one(ctx, change)?;
