@@ -107,10 +107,10 @@ fn nothing_starts_while_dispatching_is_paused_or_after_an_import() {
     world.ok(&["import", "graph.jsonl"]);
     let _dispatcher = world.dispatcher();
     runs_stay(&world, 0);
+    // It was the pause that held it back: without it the task runs.
     world.ok(&["service", "resume"]);
     wait_until("the ready task to run", || match world.runs("runs").len() {
         1 => Ok(()),
         other => Err(other),
     });
-    runs_stay(&world, 1);
 }
