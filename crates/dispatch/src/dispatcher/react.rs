@@ -11,7 +11,7 @@ use super::state::Leaving;
 use super::verdict::verdict;
 use super::{Dispatcher, policy};
 use crate::config::DispatchConfig;
-use crate::files::ExitRecord;
+use crate::files::{ExitRecord, Run};
 use crate::recover::{Finding, Findings, Step, decide};
 
 /// How often what can't be told is looked at again because its lock is free: a lock that is released may say
@@ -38,11 +38,14 @@ impl Dispatcher {
             Event::Spawned { attempt, shim, at } => self.spawned(attempt, Up { untold: Some(shim), at }),
             Event::SpawnFailed { attempt, why } => self.spawn_failed(attempt, &why),
             Event::ExitSeen { attempt, exit } => {
-                if exit.tree_gone {
+                if let Some(exit) = self.own(attempt, Some(exit)).filter(|exit| exit.tree_gone) {
                     self.over(attempt, Some(exit), now);
                 }
             }
-            Event::ShimGone { attempt, exit } => self.shim_gone(attempt, exit, now),
+            Event::ShimGone { attempt, exit } => {
+                let exit = self.own(attempt, exit);
+                self.shim_gone(attempt, exit, now);
+            }
             Event::EndCarriedOut { attempt, result } => self.end_carried_out(attempt, result, now),
             Event::Examined(finding) => self.examined(&finding, now),
             Event::Recovered(findings) => {
@@ -68,6 +71,13 @@ impl Dispatcher {
                 self.try_unknown_again();
             }
         }
+    }
+
+    /// An exit record that is of this very run. After a backup was restored, attempts may be numbered as others
+    /// were whose files are still there: what those say of their end says nothing of this one's.
+    fn own(&self, attempt: AttemptRef, exit: Option<Box<ExitRecord>>) -> Option<Box<ExitRecord>> {
+        let slot = self.slots.get(&attempt)?;
+        exit.filter(|exit| exit.run == Run::from(&slot.attempt))
     }
 
     /// Puts a slot into another phase, if it is there and in a phase that this can happen in.

@@ -33,6 +33,18 @@ fn every_exit_record_has_its_class() {
 }
 
 #[test]
+fn the_exit_record_of_another_run_says_nothing() {
+    let (mut world, attempt) = World::running("a");
+    let mut exit = world.exit(attempt, EndedBy::Process, Some(ExitStatus::Code(0)));
+    exit.run.nonce ^= 1;
+    let effects = world.handle(vec![Event::ExitSeen { attempt, exit: exit.clone() }]);
+    assert!(effects.is_empty(), "{effects:?}");
+    let effects = world.handle(vec![Event::ShimGone { attempt, exit: Some(exit) }]);
+    assert_eq!(examines(&effects), [attempt], "its shim is gone without a record of its own");
+    assert!(world.attempt(attempt).is_live());
+}
+
+#[test]
 fn bad_exits_are_retried_with_a_growing_pause_until_there_are_no_attempts_left() {
     let mut world = World::new(DispatchConfig { max_attempts: 3, ..DispatchConfig::default() });
     world.add("a", &[]);
