@@ -224,6 +224,19 @@ impl AttemptFolder {
         optional(read(&self.started()))
     }
 
+    /// Makes the `started` mark of a run; it *exists* where it was made before. Whoever calls this holds the
+    /// attempt's lock: the mark of another run, which had this number before a backup was restored, is
+    /// replaced.
+    pub fn mark_started(&self, mark: &Started) -> Result<(), FileError> {
+        match create(&self.started(), mark) {
+            Err(FileError::Exists(path)) => match self.read_started() {
+                Ok(Some(before)) if before.run != mark.run => write(&path, mark),
+                _ => Err(FileError::Exists(path)),
+            },
+            made => made,
+        }
+    }
+
     /// Who its shim is, where one has been.
     pub fn read_shim(&self) -> Result<Option<ShimFile>, FileError> {
         optional(read(&self.shim()))

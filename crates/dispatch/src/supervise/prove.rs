@@ -6,7 +6,7 @@ use wg_core::attempt::ProcessIdentity;
 
 use super::linux;
 use super::lock::AttemptLock;
-use crate::files::{self, AttemptFolder, ExitRecord, FileError, Run, Started};
+use crate::files::{AttemptFolder, ExitRecord, FileError, Run, Started};
 
 /// How an attempt's folder looks from outside, just now.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ pub(super) fn give_up(folder: &AttemptFolder, run: Run) -> Result<Option<Started
     let shim = linux::own_identity().map_err(|error| format!("/proc can't be read: {error}"))?;
     // Its time does not matter: no agent was started.
     let mark = Started { run, shim, agent: None, at: wg_core::time::Timestamp::default() };
-    match files::create(&folder.started(), &mark) {
+    match folder.mark_started(&mark) {
         Ok(()) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
@@ -133,7 +133,7 @@ pub(super) fn exit_of(folder: &AttemptFolder, run: Run) -> Result<Option<ExitRec
 /// written: something may have been executed, or was about to be, by whom is not known.
 fn started_of(folder: &AttemptFolder, run: Run) -> Result<Option<Started>, String> {
     match folder.read_started() {
-        Ok(started) => Ok(started),
+        Ok(started) => Ok(started.filter(|started| started.run == run)),
         Err(FileError::Garbage { .. }) => {
             let shim = linux::own_identity().map_err(|error| format!("/proc can't be read: {error}"))?;
             Ok(Some(Started { run, shim, agent: None, at: wg_core::time::Timestamp::default() }))

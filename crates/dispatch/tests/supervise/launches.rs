@@ -122,3 +122,16 @@ fn a_shim_that_does_not_know_what_to_run_leaves_the_attempt_as_it_was() {
     assert!(matches!(look(&other.folder, other.run()), Look::Fresh));
     assert!(fs::read_to_string(other.folder.shim_log()).unwrap().contains("launch.json"));
 }
+
+#[test]
+fn what_another_run_of_the_same_number_left_keeps_nothing_from_starting() {
+    let mut before = World::new("echo before; exit 3");
+    assert_eq!(before.finish().status, Some(ExitStatus::Code(3)));
+    // As after a backup was restored: the same number, another run.
+    before.spec.run.nonce ^= 1;
+    let after = before.with(|spec| spec.argv = vec!["/bin/echo".into(), "after".into()]);
+    assert!(matches!(look(&after.folder, after.run()), Look::Fresh));
+    let record = after.finish();
+    assert_eq!((record.run, record.status), (after.run(), Some(ExitStatus::Code(0))));
+    assert_eq!(after.output(), "after\n");
+}

@@ -225,9 +225,9 @@ impl Shim {
 
     fn mark(&mut self) -> Event {
         let at = self.ports.clock.now();
-        let made = linux::own_identity().map_err(|error| error.to_string()).map(|shim| {
-            files::create(&self.folder.started(), &Started { run: self.spec.run, shim, agent: None, at })
-        });
+        let made = linux::own_identity()
+            .map_err(|error| error.to_string())
+            .map(|shim| self.folder.mark_started(&Started { run: self.spec.run, shim, agent: None, at }));
         match made {
             Ok(Ok(())) => Event::Marked,
             Ok(Err(FileError::Exists(_))) => Event::MarkThere,
