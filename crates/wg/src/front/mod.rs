@@ -3,6 +3,7 @@
 pub mod args;
 pub mod completion;
 pub mod manual;
+mod usage;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -89,13 +90,7 @@ fn unparsed(arguments: &[OsString], env: &Environment, mut error: clap::Error) -
         let code = finish(&mut out, written);
         return if error.exit_code() == 0 { code } else { 2 };
     }
-    if json {
-        let line = text.lines().next().unwrap_or_default();
-        let message = line.strip_prefix("error: ").unwrap_or(line);
-        return finish(&mut out, Err(Failure::usage(message).hint("wg --help")));
-    }
-    let _ = out.err().write_all(text.as_bytes());
-    2
+    finish(&mut out, Err(usage::failure(arguments, &error)))
 }
 
 fn form(everywhere: &Everywhere, env: &Environment) -> Form {

@@ -44,6 +44,36 @@ fn the_exit_code_says_the_class() {
 }
 
 #[test]
+fn a_line_that_makes_no_sense_is_an_error_like_any_other() {
+    let world = world();
+    for (arguments, said) in [
+        (&["shwo"][..], "unrecognized subcommand 'shwo'\nhint: did you mean show?\nhint: wg --help\n"),
+        (
+            &["dep", "add", "a"],
+            "the following required arguments were not provided: <AFTER>...\nhint: wg dep add --help\n",
+        ),
+        (
+            &["list", "--stat", "open"],
+            "unexpected argument '--stat' found\nhint: did you mean --state?\nhint: wg list --help\n",
+        ),
+        (
+            &["graph", "-f", "png"],
+            "invalid value 'png' for '--format <FORMAT>' [possible values: terminal, dot, mermaid]\n\
+             hint: wg graph --help\n",
+        ),
+        (
+            &["log", "a", "- a point"],
+            "unexpected argument '- ' found\nhint: -- before a text that begins with '-' makes it one\n\
+             hint: wg log --help\n",
+        ),
+    ] {
+        assert_eq!(world.fails(2, arguments), format!("error: {said}"));
+    }
+    let said = world.fails(2, &["add", "--json"]);
+    assert!(said.contains("required arguments were not provided: <TITLE>"), "{said}");
+}
+
+#[test]
 fn with_json_an_error_is_an_object_on_standard_error() {
     let world = chain();
     let said: serde_json::Value =
