@@ -17,7 +17,7 @@ pub struct Args {
     #[command(flatten)]
     which: Selection,
     /// Why, in a line; - reads standard input
-    #[arg(short = 'm', long, value_name = "TEXT")]
+    #[arg(short = 'm', long, value_name = "TEXT", allow_hyphen_values = true)]
     reason: Option<String>,
 }
 

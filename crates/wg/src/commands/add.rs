@@ -23,13 +23,13 @@ pub struct Args {
     #[arg(value_name = "TITLE")]
     title: String,
     /// More about it, as Markdown; - reads standard input
-    #[arg(short, long, value_name = "TEXT")]
+    #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     description: Option<String>,
     /// What must be done before (repeat it, or separate by commas)
     #[arg(long, value_name = "TASK", value_delimiter = ',')]
     after: Vec<String>,
     /// A shell command that does it
-    #[arg(short = 'x', long, value_name = "COMMAND")]
+    #[arg(short = 'x', long, value_name = "COMMAND", allow_hyphen_values = true)]
     exec: Option<String>,
     /// critical, high, normal, low, idle, or a number up to 100
     #[arg(short, long, value_name = "PRIORITY")]

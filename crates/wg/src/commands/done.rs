@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(value_name = "TASK")]
     tasks: Vec<String>,
     /// What was done, in a line or two; - reads standard input
-    #[arg(short = 'm', long, value_name = "TEXT")]
+    #[arg(short = 'm', long, value_name = "TEXT", allow_hyphen_values = true)]
     summary: Option<String>,
 }
 

@@ -32,10 +32,10 @@ pub struct Args {
 #[command(next_help_heading = "Fields")]
 struct Fields {
     /// What is to be done, in one line
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     title: Option<String>,
     /// More about it, as Markdown; - reads standard input
-    #[arg(short, long, value_name = "TEXT")]
+    #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     description: Option<String>,
     /// critical, high, normal, low, idle, or a number up to 100
     #[arg(short, long, value_name = "PRIORITY")]
@@ -73,7 +73,7 @@ struct Fields {
 #[command(next_help_heading = "How it is run")]
 struct Run {
     /// A shell command that does it
-    #[arg(short = 'x', long, value_name = "COMMAND")]
+    #[arg(short = 'x', long, value_name = "COMMAND", allow_hyphen_values = true)]
     exec: Option<String>,
     /// The adapter that runs it
     #[arg(long, value_name = "NAME")]

@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(value_name = "TASK")]
     tasks: Vec<String>,
     /// Why, in a line; - reads standard input
-    #[arg(short = 'm', long, value_name = "TEXT", required = true)]
+    #[arg(short = 'm', long, value_name = "TEXT", required = true, allow_hyphen_values = true)]
     reason: String,
 }
 

@@ -25,7 +25,13 @@ pub struct Args {
     #[arg(long, conflicts_with = "which")]
     all: bool,
     /// Why, for the tasks' logs
-    #[arg(long, value_name = "TEXT", default_value = "killed", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "killed",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     why: String,
 }
 

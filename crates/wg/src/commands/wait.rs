@@ -42,7 +42,7 @@ struct On {
     #[arg(long)]
     message: bool,
     /// Until a person has decided this question and says `wg retry`
-    #[arg(long, value_name = "QUESTION")]
+    #[arg(long, value_name = "QUESTION", allow_hyphen_values = true)]
     person: Option<String>,
 }
 

@@ -193,3 +193,14 @@ fn dependencies_are_said_and_taken_back() {
     assert_eq!(world.ok(&["dep", "rm", "cake", "release"]), "cake no longer comes after release\n");
     assert!(world.fails(3, &["dep", "add", "cake", "nothing"]).contains("there is no task nothing"));
 }
+
+#[test]
+fn a_text_may_begin_as_a_flag_does() {
+    let world = chain();
+    world.ok(&["add", "List", "-d", "- one\n- two"]);
+    assert!(world.ok(&["show", "list"]).contains("- one\n  - two"), "{}", world.ok(&["show", "list"]));
+    world.ok(&["edit", "list", "--title", "-v is asked for"]);
+    world.ok(&["done", "cake", "-m", "- baked"]);
+    world.ok(&["fail", "list", "-m", "-1 found"]);
+    assert!(world.ok(&["why", "list"]).contains("failed: -1 found"));
+}
