@@ -117,6 +117,8 @@ pub fn verdict(identity: &ProcessIdentity) -> Verdict {
         Ok(process) if process.identity != *identity || process.has_ended() => Verdict::Dead,
         Ok(process) => Verdict::Alive(process),
         Err(error) if is_gone(&error) => Verdict::Dead,
+        // The number may be that of another process's thread by now, of which no pidfd can be had.
+        Err(_) if identity_of(identity.pid).is_ok_and(|found| found != *identity) => Verdict::Dead,
         Err(error) => Verdict::Unknown(format!("process {} can't be looked at: {error}", identity.pid)),
     }
 }
@@ -257,7 +259,7 @@ impl Scan {
 /// process is known. A zombie carries nothing and is in no session here: it has ended.
 ///
 /// # Errors
-/// When `/proc` can't be read, so that nothing is known.
+/// When `/proc` can't be read, or not all of it, so that nothing is known.
 pub fn scan(mark: &str, session: Option<&ProcessIdentity>) -> io::Result<Scan> {
     let mut scan = Scan::default();
     let needle = format!("WG_ATTEMPT={mark}");
@@ -272,16 +274,16 @@ pub fn scan(mark: &str, session: Option<&ProcessIdentity>) -> io::Result<Scan> {
         if pid == own {
             continue;
         }
-        if carries(pid, &needle) {
+        if carries(pid, &needle)? {
             // Again, with the pidfd open: the number may have changed hands between.
-            if let Ok(process) = Process::of(pid)
-                && carries(pid, &needle)
+            if let Some(process) = if_there(Process::of(pid))?
+                && carries(pid, &needle)?
                 && !process.has_ended()
             {
                 scan.carriers.push(process);
             }
         } else if let Some(agent) = session
-            && in_session(pid, agent)
+            && in_session(pid, agent)?
         {
             scan.unsure.push(pid);
         }
@@ -289,9 +291,27 @@ pub fn scan(mark: &str, session: Option<&ProcessIdentity>) -> io::Result<Scan> {
     Ok(scan)
 }
 
-fn carries(pid: u32, needle: &str) -> bool {
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == needle.as_bytes()))
+fn carries(pid: u32, needle: &str) -> io::Result<bool> {
+    let environ = environ_of(pid)?.unwrap_or_default();
+    Ok(environ.split(|byte| *byte == 0).any(|entry| entry == needle.as_bytes()))
+}
+
+/// The environment of a process; none where it is gone, or is not ours to read. Any other error (no descriptor
+/// is left) says nothing of the process, and must not be taken for its absence.
+fn environ_of(pid: u32) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(format!("/proc/{pid}/environ")) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        read => if_there(read),
+    }
+}
+
+/// What was found of a process, or none where it is gone.
+fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// All living processes with a mark of any attempt, by mark.
@@ -305,10 +325,10 @@ pub fn marked() -> io::Result<BTreeMap<String, Vec<ProcessIdentity>>> {
         let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        let Some(mark) = mark_of(pid).filter(|_| pid != own) else { continue };
+        let Some(mark) = mark_of(pid)?.filter(|_| pid != own) else { continue };
         // Again, with the pidfd open: the number may have changed hands between.
-        if let Ok(process) = Process::of(pid)
-            && mark_of(pid).as_ref() == Some(&mark)
+        if let Some(process) = if_there(Process::of(pid))?
+            && mark_of(pid)?.as_ref() == Some(&mark)
             && !process.has_ended()
         {
             marked.entry(mark).or_default().push(process.identity);
@@ -317,17 +337,20 @@ pub fn marked() -> io::Result<BTreeMap<String, Vec<ProcessIdentity>>> {
     Ok(marked)
 }
 
-fn mark_of(pid: u32) -> Option<String> {
-    let environ = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let entry = environ.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(b"WG_ATTEMPT="))?;
-    String::from_utf8(entry.to_vec()).ok()
+fn mark_of(pid: u32) -> io::Result<Option<String>> {
+    let environ = environ_of(pid)?.unwrap_or_default();
+    let mark = environ.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(b"WG_ATTEMPT="));
+    Ok(mark.and_then(|mark| String::from_utf8(mark.to_vec()).ok()))
 }
 
 /// Whether a living process is in the session that the agent opened. The number of a session is not given to
 /// another process while a member lives; one that is older than the agent is in an earlier session.
-fn in_session(pid: u32, agent: &ProcessIdentity) -> bool {
-    Stat::of(pid).is_ok_and(|stat| stat.session == agent.pid && stat.start_time >= agent.start_time)
-        && Process::of(pid).is_ok_and(|process| !process.has_ended())
+fn in_session(pid: u32, agent: &ProcessIdentity) -> io::Result<bool> {
+    let stat = if_there(Stat::of(pid))?;
+    if !stat.is_some_and(|stat| stat.session == agent.pid && stat.start_time >= agent.start_time) {
+        return Ok(false);
+    }
+    Ok(if_there(Process::of(pid))?.is_some_and(|process| !process.has_ended()))
 }
 
 /// When this machine was started, by the clock as it is set now, in whole seconds.
@@ -478,6 +501,21 @@ mod tests {
         child.wait().unwrap();
         assert!(matches!(verdict(&alive), Verdict::Dead));
         process.signal(Signal::KILL).unwrap();
+    }
+
+    #[test]
+    fn a_number_that_is_a_threads_now_is_nobodys() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            tell.send(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs()).unwrap();
+            ended.recv().unwrap();
+        });
+        let pid = told.recv().unwrap();
+        let before = ProcessIdentity { pid, start_time: 1, ..own_identity().unwrap() };
+        assert!(matches!(verdict(&before), Verdict::Dead));
+        end.send(()).unwrap();
+        thread.join().unwrap();
     }
 
     #[test]
