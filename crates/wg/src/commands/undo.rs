@@ -18,7 +18,7 @@ use crate::telling::receipt;
 /// the same again. What happened (an attempt started, ended) can't be undone. An undo can be undone.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The operation's number; absent: your own last one
+    /// The operation's number; absent: your own last one that can be undone
     #[arg(value_name = "N")]
     operation: Option<u64>,
 }
