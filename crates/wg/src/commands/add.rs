@@ -8,7 +8,7 @@ use wg_core::task::{Priority, RunSpec, Visibility};
 use wg_core::time::parse_span;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::finding::resolve;
 use crate::output::time;
 use crate::telling::receipt;
@@ -86,6 +86,14 @@ struct More {
     visibility: Option<Visibility>,
 }
 
+/// A title as it may be: what has several lines is a description.
+pub fn title(text: String) -> Result<String> {
+    if text.trim().contains(['\n', '\r']) {
+        return Err(Failure::usage("a title is one line").hint("say the rest with --description"));
+    }
+    Ok(text)
+}
+
 /// Adds the task.
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let now = ctx.now();
@@ -98,7 +106,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         Ok((resolve::task_ids(read, &args.after)?, parent, from))
     })?;
     let new = NewTask {
-        title: args.title,
+        title: title(args.title)?,
         id: args.id,
         description,
         priority: args.priority.unwrap_or_default(),
@@ -111,7 +119,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         paths: more.path,
         not_before: args.not_before.map(|text| time::parse(&text, now)).transpose()?,
         run: RunSpec {
-            exec: args.exec,
+            exec: args.exec.filter(|exec| !exec.trim().is_empty()),
             adapter: more.adapter,
             model: more.model,
             agent: None,

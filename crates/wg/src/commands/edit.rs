@@ -7,6 +7,7 @@ use wg_core::port::TaskFilter;
 use wg_core::task::{Priority, Visibility};
 use wg_core::time::parse_span;
 
+use crate::commands::add;
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::finding::resolve;
@@ -104,7 +105,7 @@ fn patch(fields: Fields, run: Run, ctx: &mut Context) -> Result<Patch> {
     let now = ctx.now();
     let parent = clearing(fields.parent, |typed| ctx.read(|read| resolve::task_id(read, &typed)))?;
     Ok(Patch {
-        title: fields.title,
+        title: fields.title.map(add::title).transpose()?,
         description: fields.description.map(|text| ctx.text(&text)).transpose()?,
         priority: fields.priority,
         tags: set(fields.add_tag, fields.remove_tag),

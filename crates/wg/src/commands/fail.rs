@@ -4,7 +4,7 @@ use wg_core::command::Command;
 
 use crate::carry_out;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::finding::selection;
 use crate::telling::receipt;
 
@@ -25,6 +25,9 @@ pub struct Args {
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let tasks = selection::named_or_own(ctx, &args.tasks)?;
     let reason = ctx.text(&args.reason)?;
+    if reason.trim().is_empty() {
+        return Err(Failure::usage("a failure needs a reason").hint("wg fail TASK -m 'why, in a line'"));
+    }
     let receipt = ctx.submit(Command::Fail { tasks: tasks.clone(), reason })?;
     let said = if ctx.worker().is_some() { "reported failed" } else { "failed" };
     receipt::tell(ctx, &receipt, &tasks, said)?;

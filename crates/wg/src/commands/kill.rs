@@ -37,7 +37,8 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Told<'a> {
-    operation: OpSeq,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<OpSeq>,
     attempts: &'a [Carried],
 }
 
@@ -48,13 +49,16 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         false => named(read, &args.which),
     })?;
     if attempts.is_empty() {
-        return Ok(ctx.out.note("nothing runs")?);
+        return match ctx.out.form.json {
+            true => Ok(ctx.out.json(&Told { operation: None, attempts: &[] })?),
+            false => Ok(ctx.out.note("nothing runs")?),
+        };
     }
     let why = ctx.text(&args.why)?;
     let receipt = ctx.submit(Command::Kill { attempts: attempts.clone(), why })?;
     let carried = carry_out::ends(ctx, &attempts)?;
     if ctx.out.form.json {
-        ctx.out.json(&Told { operation: receipt.operation, attempts: &carried })?;
+        ctx.out.json(&Told { operation: Some(receipt.operation), attempts: &carried })?;
     }
     ctx.out.flush()?;
     carry_out::verified(&carried)

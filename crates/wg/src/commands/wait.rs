@@ -58,7 +58,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         On { .. } => Wait::Message,
     };
     let said = match &on {
-        Wait::Until(until) => format!("waits until {}", ctx.time(*until)),
+        Wait::Until(until) => format!("opens again {}", ctx.time(*until)),
         other => format!("waits for {other}"),
     };
     let receipt = ctx.submit(Command::Wait { task: task.clone(), on })?;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use serde::Serialize;
 use wg_core::id::OpSeq;
+use wg_core::rejection::Rejection;
 
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
@@ -23,7 +24,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     since: Option<u64>,
     /// End after so many operations
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
 
@@ -42,10 +43,11 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         // A bell that can't be rung any louder rings already.
         let _ = rustix::io::write(&ring, &1_u64.to_ne_bytes());
     }))?;
-    let mut last = match args.since {
-        Some(seq) => OpSeq(seq),
-        None => ctx.read(|read| Ok(read.last_operation()?))?,
-    };
+    let latest = ctx.read(|read| Ok(read.last_operation()?))?;
+    let mut last = args.since.map_or(latest, OpSeq);
+    if last > latest {
+        return Err(Rejection::NoOperation(last).into());
+    }
     let mut left = args.count.unwrap_or(u64::MAX);
     loop {
         let told = ctx.read(|read| {

@@ -109,10 +109,10 @@ fn sentence(reason: &Reason, times: Times) -> String {
         Reason::Running(attempt, Some(since)) => {
             format!("running as {attempt}, started {}", times.say(*since))
         }
-        Reason::Waiting(Wait::Until(until)) => format!("waits until {}", times.say(*until)),
+        Reason::Waiting(Wait::Until(until)) => format!("opens again {}", times.say(*until)),
         Reason::NotBefore(until) => format!("not before {}", times.say(*until)),
         Reason::AdapterPaused(adapter, why, Some(until)) => {
-            format!("adapter {adapter} is paused until {}: {why}", times.say(*until))
+            format!("adapter {adapter} is paused, tried again {}: {why}", times.say(*until))
         }
         other => other.to_string(),
     }

@@ -144,7 +144,7 @@ fn tasks_wait_for_a_message_a_time_and_each_other() {
     assert_eq!(world.ok(&["msg", "send", "cake", "eat it"]), "cake has a message\n");
     assert_eq!(state(&world, "cake"), "open");
     world.ok(&["wait", "cake", "--for", "2h"]);
-    assert!(world.ok(&["why", "cake"]).starts_with("cake: waits until in 1"), "in 119m");
+    assert!(world.ok(&["why", "cake"]).starts_with("cake: opens again in 1"), "in 119m");
     world.ok(&["retry", "cake"]);
     world.ok(&["wait", "cake", "--task", "parse"]);
     world.ok(&["done", "parse"]);
@@ -203,4 +203,17 @@ fn a_text_may_begin_as_a_flag_does() {
     world.ok(&["done", "cake", "-m", "- baked"]);
     world.ok(&["fail", "list", "-m", "-1 found"]);
     assert!(world.ok(&["why", "list"]).contains("failed: -1 found"));
+}
+
+#[test]
+fn what_says_nothing_is_not_taken() {
+    let world = chain();
+    assert!(world.fails(2, &["add", "one\ntwo"]).contains("a title is one line"));
+    assert!(world.fails(2, &["edit", "cake", "--title", "one\ntwo"]).contains("a title is one line"));
+    assert!(world.fails(2, &["fail", "cake", "-m", " "]).contains("a failure needs a reason"));
+    world.ok(&["add", "Nothing", "-x", ""]);
+    assert!(world.ok(&["why", "nothing"]).contains("no command"), "an empty command is none");
+    world.fails(2, &["watch", "-n", "0"]);
+    world.fails(3, &["watch", "--since", "99"]);
+    assert_eq!(world.ok(&["kill", "--all", "--json"]), "{\"version\":1,\"attempts\":[]}\n");
 }
