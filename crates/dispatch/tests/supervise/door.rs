@@ -39,6 +39,17 @@ fn a_worker_is_served_as_its_attempt_however_deep_the_folder() {
 }
 
 #[test]
+fn a_worker_that_says_too_much_hears_so() {
+    let world = World::new(IDLE);
+    let _shim = world.start_ready();
+    for size in [LINE_MAX + 1, 8 * LINE_MAX] {
+        let reply = world.knock(&["say", &"x".repeat(size)]);
+        assert!(reply.exit == 2 && reply.stderr.contains("has at most"), "{reply:?}");
+    }
+    world.end_well();
+}
+
+#[test]
 fn requests_of_many_workers_do_not_wait_for_one() {
     let world = World::new(IDLE);
     let _shim = world.start_ready();

@@ -67,8 +67,11 @@ pub trait Door: Send + Sync {
 /// The worker's side: asks the shim at `socket`, and waits as long as the verb takes, but not for ever.
 pub fn knock(socket: &Path, request: &DoorRequest, patience: Duration) -> Result<DoorReply, ClientError> {
     let mut shim = Client::connect(socket, REPLY_LINE_MAX)?;
-    shim.send(request, patience)?;
-    shim.receive(patience)
+    match shim.send(request, patience) {
+        // It did not want to hear the end of it, and has said why before it closed.
+        Err(ClientError::Closed) => shim.receive(patience),
+        sent => sent.and_then(|()| shim.receive(patience)),
+    }
 }
 
 /// Longest request, in bytes.
