@@ -29,7 +29,10 @@ pub fn run(arguments: &[OsString]) -> u8 {
         Ok(cli) => {
             let mut out = Output::to_process(form(&cli.everywhere, &env), pager(&cli.everywhere, &env));
             if let Some(socket) = env.path("WG_SOCKET").filter(|_| !cli.verb.is_local()) {
-                return match door::forward(&socket, arguments, &cli.verb, &mut out) {
+                let named = cli.everywhere.dir.or_else(|| env.path("WG_DIR"));
+                let sent = door::refuse_other_graph(&socket, &env, named.as_deref())
+                    .and_then(|()| door::forward(&socket, arguments, &cli.verb, &mut out));
+                return match sent {
                     Ok(code) => code,
                     Err(failure) => finish(&mut out, Err(failure)),
                 };

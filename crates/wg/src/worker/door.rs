@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use clap::Parser;
 use wg_core::attempt::Attempt;
+use wg_dispatch::files::AttemptFolder;
 use wg_dispatch::supervise::{DOOR_VERSION, Door, DoorReply, DoorRequest, knock};
 
 use crate::commands;
 use crate::context::{Context, Input};
 use crate::environment::Environment;
 use crate::error::{Failure, Kind, Result};
+use crate::finding::locate;
 use crate::front;
 use crate::front::args::{Cli, Verb};
 use crate::output::{Form, Output, sink};
@@ -76,6 +78,22 @@ fn closed() -> Failure {
     Failure::refused("that is not for workers: the owner of the graph does it").hint(
         "a worker may look at tasks, add them, log, name artifacts, send messages, and report by wg done, wg fail or wg wait",
     )
+}
+
+/// The worker's side: refuses what names another graph than the one whose door is at `socket`. What goes through
+/// the door is done there, whatever graph was meant.
+pub fn refuse_other_graph(socket: &Path, env: &Environment, named: Option<&Path>) -> Result<()> {
+    let Some(named) = named else { return Ok(()) };
+    let own = socket.parent().map(|attempt| AttemptFolder::new(attempt).graph());
+    let own = own.and_then(|graph| std::fs::canonicalize(graph.path()).ok());
+    let meant = locate::find(env, Some(named)).ok().and_then(|graph| std::fs::canonicalize(graph).ok());
+    if own.is_some() && own == meant {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("a worker can't ask for the graph at {}", named.display()))
+        .because("WG_SOCKET is set: what is asked goes through the door of its attempt, to its own graph")
+        .hint("leave out --dir, and unset WG_DIR, to ask for its own graph")
+        .hint("a program that works on a graph of its own, such as a test, is started without WG_SOCKET and WG_ATTEMPT"))
 }
 
 /// The worker's side: sends a command line through the door at `socket`, and prints the answer.

@@ -15,6 +15,7 @@ mod tasks;
 mod terminal;
 mod transfer;
 mod watch;
+mod worker;
 
 use testkit::Environment;
 

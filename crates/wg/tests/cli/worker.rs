@@ -63,3 +63,19 @@ fn a_worker_that_fails_says_why() {
         (Some("failed"), Some("it can not be done"))
     );
 }
+
+#[test]
+fn a_graph_that_is_not_its_own_is_not_taken_for_its_own() {
+    let (world, other) = (world(), world());
+    let elsewhere = other.graph().display().to_string();
+    let said = worked(
+        &world,
+        &format!(
+            "exec >said 2>&1; wg --dir {elsewhere} add Astray; echo $?; WG_DIR={elsewhere} wg list; echo $?; wg --dir . add Found"
+        ),
+    );
+    let refused = format!("error: a worker can't ask for the graph at {elsewhere}\n");
+    assert_eq!(said.matches(&refused).count(), 2, "{said}");
+    assert!(said.ends_with("\n1\nfound\n"), "{said}");
+    assert!(!world.ok(&["list"]).contains("astray"));
+}
