@@ -22,6 +22,9 @@ use crate::retention::{Prunable, Pruner, Retention};
 use crate::spawner::{Born, Spawner};
 use crate::supervise::{self, End, EndRequest, Shim, end_attempt};
 
+/// Before it is tried again to watch a shim for which there was no descriptor.
+const WATCH_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// What is left for the loop itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ForLoop {
@@ -133,14 +136,17 @@ impl Interpreter {
     fn watch_process(&self, attempt: AttemptRef, mut shim: Shim) {
         let (graph, events) = (self.graph.clone(), self.events.clone());
         tokio::spawn(async move {
-            let pidfd = shim.process().as_fd().try_clone_to_owned().and_then(readable);
-            let ended = match &pidfd {
-                Ok(pidfd) => pidfd.readable().await.map(drop).is_ok(),
-                Err(_) => false,
-            };
-            if !ended {
-                tracing::warn!(%attempt, "its shim can't be watched");
-                return;
+            let mut said = false;
+            loop {
+                let watched = shim.process().as_fd().try_clone_to_owned().and_then(readable);
+                match watched {
+                    Ok(pidfd) if pidfd.readable().await.is_ok() => break,
+                    _ if !said => tracing::warn!(%attempt, "its shim can't be watched; trying again"),
+                    _ => {}
+                }
+                said = true;
+                // No descriptor is left, for now: without this the end of a shim that is killed is not heard of.
+                tokio::time::sleep(WATCH_PAUSE).await;
             }
             let _ = shim.has_ended();
             let exit = exit_of(&graph, attempt);
