@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod chance;
+mod clock;
 mod databases;
 mod disks;
 mod graph;
