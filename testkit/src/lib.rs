@@ -7,6 +7,7 @@
 mod builders;
 mod environment;
 mod processes;
+mod random;
 pub mod sim;
 mod started;
 mod tmpfs;
@@ -16,6 +17,7 @@ mod wait;
 pub use builders::{GraphPlan, graph};
 pub use environment::{Environment, shell_word};
 pub use processes::{Marked, Marks};
+pub use random::Random;
 pub use started::{Dispatcher, Output, Started};
 pub use tmpfs::{NoTmpfs, Tmpfs};
 pub use virtual_clock::VirtualClock;

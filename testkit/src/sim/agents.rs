@@ -11,8 +11,8 @@ use wg_dispatch::files::Run;
 use wg_dispatch::supervise::shim::step::Event;
 
 use super::host::Role;
-use super::random::Random;
 use super::world::World;
+use crate::random::Random;
 
 /// One thing that a process does.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! What may go wrong in a run, and how often.
 
-use super::random::Random;
+use crate::random::Random;
 
 /// Chances of faults, in a thousand moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,6 @@ mod host;
 mod mutation;
 mod oracle;
 mod people;
-mod random;
 mod shims;
 mod trace;
 mod world;

@@ -22,9 +22,9 @@ use super::host::{Host, INIT, Role};
 use super::mutation::{Mutation, Port};
 use super::oracle::Oracle;
 use super::people::Running;
-use super::random::Random;
 use super::shims::ShimRun;
 use super::trace::Trace;
+use crate::random::Random;
 
 /// The host's name.
 pub(super) const HOST: &str = "box";

@@ -4,9 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use testkit::Environment;
+use testkit::{Environment, Random};
 
-use crate::chance::Chance;
 use crate::count;
 
 fn world_with_tasks() -> (Environment, PathBuf) {
@@ -80,7 +79,7 @@ fn a_database_cut_short_is_said() {
 #[test]
 fn a_flipped_bit_is_said_or_harmless() {
     let (world, database) = world_with_tasks();
-    let mut chance = Chance::new("flipped bits");
+    let mut chance = Random::for_test("flipped bits");
     let right = world.ok(&["export"]);
     // All into the main file, so that the bit that is flipped counts.
     let whole = fs::read(&database).unwrap();

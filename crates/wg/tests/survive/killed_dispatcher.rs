@@ -1,8 +1,7 @@
 //! `kill -9` of the dispatcher at random moments over a running graph.
 
-use testkit::{Environment, wait_until};
+use testkit::{Environment, Random, wait_until};
 
-use crate::chance::Chance;
 use crate::{count, graph};
 
 const TASKS: usize = 200;
@@ -10,7 +9,7 @@ const TASKS: usize = 200;
 #[test]
 fn a_dispatcher_killed_again_and_again_does_everything_once() {
     let world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
-    let mut chance = Chance::new("killed dispatcher");
+    let mut chance = Random::for_test("killed dispatcher");
     graph::add(&world, TASKS);
     let kills = count(100);
     for _ in 0..kills {

@@ -1,15 +1,14 @@
 //! `kill -9` of shims and agents: what is lost runs again, what died badly is retried, nothing is orphaned.
 
 use rustix::process::Signal;
-use testkit::{Environment, wait_until};
+use testkit::{Environment, Random, wait_until};
 
-use crate::chance::Chance;
 use crate::{count, graph};
 
 #[test]
 fn killed_shims_and_agents_cost_at_most_a_repeat() {
     let world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
-    let mut chance = Chance::new("killed shims and agents");
+    let mut chance = Random::for_test("killed shims and agents");
     world.ok(&["config", "set", "retry.first", "10ms"]);
     world.ok(&["config", "set", "max_attempts", "50"]);
     let tasks = 40;

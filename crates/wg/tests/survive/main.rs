@@ -5,7 +5,6 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
-mod chance;
 mod clock;
 mod databases;
 mod disks;
