@@ -94,5 +94,6 @@ fn spec(graph: &GraphFolder, inherit: &[String], launch: Launch) -> LaunchSpec {
         output_cap,
         kill_grace,
         leave_grace: LaunchSpec::LEAVE_GRACE,
+        talk: None,
     }
 }

@@ -290,14 +290,10 @@ pub(super) fn seen_in(exit: &ExitRecord) -> Outcome {
         (EndedBy::Refused { why }, _) => Outcome::Lost { reason: format!("it was never started: {why}") },
         (EndedBy::Deadline, _) => Outcome::TimedOut,
         (EndedBy::SpawnFailed { text, .. }, _) => Outcome::Configuration { reason: text.clone() },
-        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, Some(ExitStatus::Code(0))) => {
-            Outcome::Done { summary: None }
-        }
-        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, Some(status)) => {
-            Outcome::ExitedBadly { status }
-        }
-        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, None) => {
-            Outcome::Lost { reason: "its exit record does not say how it left".into() }
-        }
+        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone, status) => match status {
+            Some(ExitStatus::Code(0)) => Outcome::Done { summary: None },
+            Some(status) => Outcome::ExitedBadly { status },
+            None => Outcome::Lost { reason: "its exit record does not say how it left".into() },
+        },
     }
 }

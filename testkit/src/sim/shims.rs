@@ -306,6 +306,7 @@ impl World {
             tree_gone: ending.gone,
             output: OutputCount::default(),
             reported: ending.reported,
+            events: 0,
         })
     }
 

@@ -20,8 +20,10 @@ pub(crate) fn verdict(adapter: Option<&dyn Adapter>, exit: &ExitRecord) -> Outco
         (EndedBy::SpawnFailed { text, .. }, _) => {
             ProcessEnd::NotExecuted { program: adapter.program().to_owned(), reason: text.clone() }
         }
-        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, Some(status)) => ProcessEnd::Left(status),
-        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered, None) => {
+        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone, Some(status)) => {
+            ProcessEnd::Left(status)
+        }
+        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone, None) => {
             return Outcome::Lost { reason: "its exit record does not say how it left".into() };
         }
     };

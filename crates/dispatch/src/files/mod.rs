@@ -21,7 +21,7 @@ use wg_core::id::AttemptRef;
 
 pub(crate) use record::millis;
 pub use record::{
-    EndedBy, ExitRecord, LaunchSpec, OutputCount, RECORD_VERSION, Run, ShimFile, Started, mark,
+    EndedBy, ExitRecord, LaunchSpec, OutputCount, RECORD_VERSION, Run, ShimFile, Started, Talk, mark,
 };
 
 /// Longest record that is read, in bytes: a launch holds a command line (the kernel takes 2 MiB) and its
@@ -200,6 +200,12 @@ impl AttemptFolder {
     #[must_use]
     pub fn exit(&self) -> PathBuf {
         self.0.join("exit.json")
+    }
+
+    /// What an agent that is talked to printed, for whoever follows it; what it complained of is its output.
+    #[must_use]
+    pub fn events(&self) -> PathBuf {
+        self.0.join("events.jsonl")
     }
 
     /// What the agent wrote.

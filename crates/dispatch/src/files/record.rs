@@ -74,6 +74,34 @@ pub struct LaunchSpec {
     /// From its report to its end, where it does not leave by itself.
     #[serde(rename = "leave_grace_ms", with = "millis")]
     pub leave_grace: Duration,
+    /// It is talked to: its standard input stays open, and what it prints is for whoever follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub talk: Option<Talk>,
+}
+
+/// How an agent is held that is talked to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Talk {
+    /// Written to its standard input when its end is asked for; then that is closed.
+    pub farewell: String,
+    /// From the farewell to SIGTERM.
+    #[serde(rename = "farewell_grace_ms", with = "millis")]
+    pub farewell_grace: Duration,
+    /// How long it stays when nobody follows it and no turn is in flight.
+    #[serde(rename = "alone_ms", with = "millis")]
+    pub alone: Duration,
+    /// The longest a turn may be in flight while nobody follows it.
+    #[serde(rename = "turn_limit_ms", with = "millis")]
+    pub turn_limit: Duration,
+}
+
+impl Talk {
+    /// From the farewell to SIGTERM by default (`chats.md`, *States*: draining).
+    pub const FAREWELL_GRACE: Duration = Duration::from_secs(10);
+    /// How long one stays alone by default (`supervision.md`, *Recovery*).
+    pub const ALONE: Duration = Duration::from_secs(60);
+    /// The longest turn of one that is alone, by default (`chats.md`, *States*: live).
+    pub const TURN_LIMIT: Duration = Duration::from_secs(60 * 60);
 }
 
 impl LaunchSpec {
@@ -133,6 +161,9 @@ pub struct ExitRecord {
     /// Its worker had reported: its exit status does not decide.
     #[serde(default)]
     pub reported: bool,
+    /// Bytes in `events.jsonl`, of an agent that was talked to: all that it printed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub events: u64,
 }
 
 impl ExitRecord {
@@ -141,7 +172,9 @@ impl ExitRecord {
     pub fn never_ran(&self) -> bool {
         match self.ended_by {
             EndedBy::SpawnFailed { .. } | EndedBy::Refused { .. } => true,
-            EndedBy::Process | EndedBy::Deadline | EndedBy::Stop | EndedBy::Lingered => false,
+            EndedBy::Process | EndedBy::Deadline | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone => {
+                false
+            }
         }
     }
 }
@@ -166,6 +199,8 @@ pub enum EndedBy {
     Stop,
     /// It had reported and did not leave in time.
     Lingered,
+    /// It was talked to, and nobody was there any more.
+    Alone,
     /// It might not start any more; nothing was executed.
     Refused {
         /// Why.
@@ -180,6 +215,11 @@ pub struct OutputCount {
     pub seen: u64,
     /// Of these, in the file.
     pub kept: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A number as 16 hexadecimal digits: JSON readers keep only 53 bits of one.

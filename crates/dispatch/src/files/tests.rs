@@ -13,6 +13,9 @@ const EXIT_1: &str = include_str!("samples/exit.1.json");
 const STARTED_1: &str = include_str!("samples/started.1.json");
 const LAUNCH_1: &str = include_str!("samples/launch.1.json");
 const SHIM_1: &str = include_str!("samples/shim.1.json");
+/// The same of agents that are talked to.
+const EXIT_TALK_1: &str = include_str!("samples/exit-talk.1.json");
+const LAUNCH_TALK_1: &str = include_str!("samples/launch-talk.1.json");
 
 fn run() -> Run {
     Run { attempt: AttemptRef(7), fence: Fence(3), nonce: 0xfedc_ba98_7654_3210 }
@@ -36,6 +39,7 @@ fn exit() -> ExitRecord {
         tree_gone: true,
         output: OutputCount { seen: 10, kept: 8 },
         reported: true,
+        events: 0,
     }
 }
 
@@ -55,7 +59,22 @@ fn launch() -> LaunchSpec {
         output_cap: 1024,
         kill_grace: Duration::from_secs(5),
         leave_grace: Duration::from_secs(60),
+        talk: None,
     }
+}
+
+fn exit_of_a_talk() -> ExitRecord {
+    ExitRecord { ended_by: EndedBy::Alone, status: Some(ExitStatus::Code(0)), events: 12_345, ..exit() }
+}
+
+fn launch_of_a_talk() -> LaunchSpec {
+    let talk = Talk {
+        farewell: "{\"type\":\"end\"}\n".into(),
+        farewell_grace: Talk::FAREWELL_GRACE,
+        alone: Talk::ALONE,
+        turn_limit: Talk::TURN_LIMIT,
+    };
+    LaunchSpec { talk: Some(talk), ..launch() }
 }
 
 #[test]
@@ -64,6 +83,8 @@ fn samples_of_version_1_are_still_read() {
     assert_eq!(parse::<ExitRecord>(path, EXIT_1.as_bytes()).unwrap(), exit());
     assert_eq!(parse::<Started>(path, STARTED_1.as_bytes()).unwrap(), started());
     assert_eq!(parse::<LaunchSpec>(path, LAUNCH_1.as_bytes()).unwrap(), launch());
+    assert_eq!(parse::<ExitRecord>(path, EXIT_TALK_1.as_bytes()).unwrap(), exit_of_a_talk());
+    assert_eq!(parse::<LaunchSpec>(path, LAUNCH_TALK_1.as_bytes()).unwrap(), launch_of_a_talk());
     let shim: ShimFile = parse(path, SHIM_1.as_bytes()).unwrap();
     assert_eq!(shim, ShimFile { run: run(), shim: process(11) });
 }
@@ -79,6 +100,10 @@ fn what_is_written_is_the_sample() {
     assert_eq!(fs::read_to_string(&path).unwrap(), STARTED_1);
     write(&path, &launch()).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), LAUNCH_1);
+    write(&path, &exit_of_a_talk()).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), EXIT_TALK_1);
+    write(&path, &launch_of_a_talk()).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), LAUNCH_TALK_1);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
 }
 

@@ -22,7 +22,10 @@ mod sweep;
 mod terminate;
 
 pub use lock::{AttemptLock, wait_until_free};
-pub use protocol::{PROTOCOL_VERSION, ShimAnswer, ShimPhase, ShimRequest, ShimStatus};
+pub use protocol::{
+    INPUT_MAX, INPUT_PART, PROTOCOL_VERSION, ShimAnswer, ShimPhase, ShimRequest, ShimStatus, TalkStatus,
+    WINDOW,
+};
 pub use prove::{Look, Proof, look, prove_gone};
 pub use shim::{
     Admission, Admit, DOOR_VERSION, Door, DoorReply, DoorRequest, ShimError, ShimPorts, admission, knock,

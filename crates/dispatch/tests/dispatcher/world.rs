@@ -189,6 +189,7 @@ impl World {
             tree_gone: true,
             output: OutputCount::default(),
             reported: false,
+            events: 0,
         })
     }
 

@@ -57,6 +57,7 @@ impl World {
             output_cap: 64 * 1024,
             kill_grace: Duration::from_millis(200),
             leave_grace: LONG,
+            talk: None,
         };
         Self { _temp: temp, folder, spec }
     }

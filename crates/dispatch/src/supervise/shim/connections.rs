@@ -268,6 +268,12 @@ impl Connections {
             Ok(ShimRequest::Status) => return Some(Heard::Status { peer }),
             Ok(ShimRequest::Tail { bytes }) => return Some(Heard::Tail { peer, bytes }),
             Ok(ShimRequest::Hello { .. }) => "that was said already".to_owned(),
+            Ok(
+                ShimRequest::Follow { .. }
+                | ShimRequest::Parsed { .. }
+                | ShimRequest::Input { .. }
+                | ShimRequest::Turn { .. },
+            ) => "this agent is not talked to".to_owned(),
             Err(error) => format!("that is no request: {error}"),
         };
         self.answer(peer, &ShimAnswer::Refused { why });

@@ -293,6 +293,7 @@ impl Shim {
             tree_gone: ending.gone,
             output,
             reported: ending.reported || heard.contains(&Heard::Reported),
+            events: 0,
         };
         let written = files::write(&self.folder.exit(), &record);
         self.record = Some(record);
@@ -432,6 +433,7 @@ impl Shim {
                 phase,
                 output: self.output.as_ref().map(OutputFile::count).unwrap_or_default(),
                 reported,
+                talk: None,
             })),
             Err(error) => ShimAnswer::Refused { why: error.to_string() },
         };

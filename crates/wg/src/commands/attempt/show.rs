@@ -171,6 +171,7 @@ fn how(exit: &ExitRecord) -> String {
         EndedBy::Deadline => "ended by its deadline".to_owned(),
         EndedBy::Stop => "ended because somebody asked".to_owned(),
         EndedBy::Lingered => "ended because it did not leave after its report".to_owned(),
+        EndedBy::Alone => "ended because nobody was there any more".to_owned(),
         EndedBy::Refused { why } => format!("never executed: {why}"),
     };
     let gone = if exit.tree_gone { "nothing of it is left" } else { "something of it may be left" };
