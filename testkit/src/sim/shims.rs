@@ -51,8 +51,12 @@ impl World {
         let run = Run::from(&launch.attempt);
         let wish = self.random.below(1_000);
         let pid = self.host.start(Role::Shim, None, INIT, wish);
-        let limits =
-            Limits { timeout: launch.timeout, kill_grace: launch.kill_grace, leave_grace: LEAVE_GRACE };
+        let limits = Limits {
+            timeout: launch.timeout,
+            kill_grace: launch.kill_grace,
+            leave_grace: LEAVE_GRACE,
+            talk: None,
+        };
         let (machine, actions) = Machine::begin(limits);
         self.oracle.shim_started(launch.attempt.reference);
         let shim = ShimRun {
@@ -218,7 +222,7 @@ impl World {
                 self.host.end(pid, ExitStatus::Code(0));
                 None
             }
-            Action::Announce(_) => None,
+            Action::Announce(_) | Action::Farewell => None,
         }
     }
 

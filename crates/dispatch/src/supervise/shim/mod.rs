@@ -5,6 +5,7 @@
 //! knock at the [`Door`]. A shim reads the graph once, before it starts its agent, and lets go of it.
 
 mod admission;
+mod company;
 mod connections;
 mod desk;
 mod door;
@@ -13,5 +14,6 @@ pub mod step;
 mod tree;
 
 pub use admission::{Admission, Admit, ShimError, ShimPorts, admission};
+pub use company::{Company, TalkLimits};
 pub use door::{DOOR_VERSION, Door, DoorReply, DoorRequest, knock};
 pub use run::shim_main;

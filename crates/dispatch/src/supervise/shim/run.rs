@@ -157,6 +157,7 @@ impl Shim {
                 }
                 None
             }
+            Action::Farewell => None,
             Action::TermGroup => {
                 self.tree.term_group();
                 None

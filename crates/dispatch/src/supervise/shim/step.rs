@@ -9,29 +9,25 @@
 //!
 //! It is total: whatever comes whenever, it answers. What it promises for any sequence of events (tested
 //! below): nothing is executed without lock, check and `started`, in this order; at most one execution; the
-//! exit record before anybody is told; and once the tree is gone it ends.
+//! exit record before anybody is told; an agent that is talked to is told farewell before it is signalled; and
+//! once the tree is gone it ends.
 
 use std::time::Duration;
 
 use wg_core::attempt::ExitStatus;
 use wg_core::time::format_span;
 
+pub use self::ending::{Ending, How};
+use self::ending::{LEFT_GRACE, ask, ending_on, record, recording, verifying};
+use super::company::{Company, TalkLimits};
 use crate::files::{EndedBy, LaunchSpec};
+
+mod ending;
 
 /// How often a lock that is held is tried: whoever looks at an attempt holds it for less than this in all.
 const LOCK_TRIES: u32 = 100;
 /// Between two tries of the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
-/// From SIGTERM to SIGKILL for what the first process left behind when it ended.
-const LEFT_GRACE: Duration = Duration::from_secs(1);
-/// Between the first two SIGKILL sweeps; each later pause is twice as long, up to [`SWEEP_PAUSE_MAX`]. The
-/// end of the last process is heard of at once; a sweep is for those that were forked meanwhile.
-const SWEEP_PAUSE: Duration = Duration::from_millis(10);
-const SWEEP_PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How often the exit record is tried on a disk that does not take it.
-const RECORD_TRIES: u32 = 40;
-/// Between two tries of it.
-const RECORD_PAUSE: Duration = Duration::from_millis(250);
 
 /// Why nothing is started where a stop came first.
 const STOPPED: &str = "its end was asked for before it started";
@@ -79,6 +75,10 @@ pub enum Event {
         /// From SIGTERM to SIGKILL.
         grace: Duration,
     },
+    /// Whether somebody follows an agent that is talked to.
+    Followed(bool),
+    /// Whether it is in the middle of a turn.
+    Turn(bool),
     /// The worker has reported.
     Reported,
     /// The exit record is written.
@@ -102,6 +102,8 @@ pub enum Action {
     Spawn,
     /// Write a line into the output.
     Announce(String),
+    /// Write the farewell to the agent's standard input, behind what is to be written there, and close it.
+    Farewell,
     /// SIGTERM to the agent's process group.
     TermGroup,
     /// SIGTERM to everything that is left.
@@ -118,25 +120,6 @@ pub enum Action {
     Poke,
     /// End the shim.
     Leave,
-}
-
-/// What goes into the exit record of what the machine knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    /// What brought the end.
-    pub because: EndedBy,
-    /// How the first process left.
-    pub status: Option<ExitStatus>,
-    /// The worker had reported.
-    pub reported: bool,
-    /// Nothing is left.
-    pub gone: bool,
-}
-
-impl Ending {
-    fn new(because: EndedBy) -> Self {
-        Self { because, status: None, reported: false, gone: true }
-    }
 }
 
 /// Where a shim stands.
@@ -189,23 +172,6 @@ pub enum State {
     Over,
 }
 
-/// How far the ending is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// Asked with SIGTERM; SIGKILL follows then.
-    Asked {
-        /// When.
-        kill_at: Duration,
-    },
-    /// Killed; again then, for what was forked meanwhile.
-    Killing {
-        /// When.
-        again_at: Duration,
-        /// How long after the last time.
-        pause: Duration,
-    },
-}
-
 /// The spans that a shim keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -215,11 +181,18 @@ pub struct Limits {
     pub kill_grace: Duration,
     /// From a report to the end.
     pub leave_grace: Duration,
+    /// Those of an agent that is talked to.
+    pub talk: Option<TalkLimits>,
 }
 
 impl From<&LaunchSpec> for Limits {
     fn from(spec: &LaunchSpec) -> Self {
-        Self { timeout: spec.timeout, kill_grace: spec.kill_grace, leave_grace: spec.leave_grace }
+        Self {
+            timeout: spec.timeout,
+            kill_grace: spec.kill_grace,
+            leave_grace: spec.leave_grace,
+            talk: spec.talk.as_ref().map(TalkLimits::from),
+        }
     }
 }
 
@@ -228,6 +201,7 @@ impl From<&LaunchSpec> for Limits {
 pub struct Machine {
     state: State,
     limits: Limits,
+    company: Company,
 }
 
 impl Machine {
@@ -235,7 +209,7 @@ impl Machine {
     #[must_use]
     pub fn begin(limits: Limits) -> (Self, Vec<Action>) {
         let state = State::Fresh { tries: 1, again_at: LOCK_PAUSE };
-        (Self { state, limits }, vec![Action::Lock])
+        (Self { state, limits, company: Company::default() }, vec![Action::Lock])
     }
 
     /// Where it stands.
@@ -244,15 +218,21 @@ impl Machine {
         &self.state
     }
 
+    /// Who is with its agent.
+    #[must_use]
+    pub fn company(&self) -> Company {
+        self.company
+    }
+
     /// When it wants to hear of the time, if nothing happens before.
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
         match &self.state {
             State::Fresh { again_at, .. } => Some(*again_at),
-            State::Running { leave_by: Some(leave_by), .. } => Some(*leave_by),
-            State::Running { deadline, leave_by: None } => *deadline,
-            State::Ending { how: How::Asked { kill_at }, .. } => Some(*kill_at),
-            State::Ending { how: How::Killing { again_at, .. }, .. } => Some(*again_at),
+            State::Running { deadline, leave_by } => {
+                [leave_by.or(*deadline), self.alone_until()].into_iter().flatten().min()
+            }
+            State::Ending { how, .. } => Some(how.wake_at()),
             State::Recording { again_at, .. } => *again_at,
             State::Locked
             | State::Checked
@@ -263,9 +243,19 @@ impl Machine {
         }
     }
 
+    /// When an agent that is talked to has been alone for too long.
+    fn alone_until(&self) -> Option<Duration> {
+        self.company.leave_at(self.limits.talk.as_ref()?)
+    }
+
     /// Takes an event; gives what is to be done.
     #[must_use]
     pub fn step(&mut self, event: Event, now: Duration) -> Vec<Action> {
+        match event {
+            Event::Followed(on) => self.company.follow(on, now),
+            Event::Turn(on) => self.company.turn(on, now),
+            _ => {}
+        }
         let state = std::mem::replace(&mut self.state, State::Over);
         let (state, actions) = match state {
             State::Fresh { tries, again_at } => fresh(tries, again_at, &event, now),
@@ -283,11 +273,12 @@ impl Machine {
         actions
     }
 
-    fn marked(&self, stop: Option<Duration>, event: Event, now: Duration) -> (State, Vec<Action>) {
+    fn marked(&mut self, stop: Option<Duration>, event: Event, now: Duration) -> (State, Vec<Action>) {
         match event {
             Event::Spawned => match stop {
-                Some(grace) => ask(Ending::new(EndedBy::Stop), now.saturating_add(grace), None),
+                Some(grace) => self.ask(Ending::new(EndedBy::Stop), grace, None, now),
                 None => {
+                    self.company.began(now);
                     let deadline = self.limits.timeout.map(|timeout| now.saturating_add(timeout));
                     (State::Running { deadline, leave_by: None }, Vec::new())
                 }
@@ -321,30 +312,55 @@ impl Machine {
                 }
             }
             Event::Childless => (State::Verifying(ending(EndedBy::Process)), vec![Action::Verify]),
-            Event::Stop { grace } => ask(ending(EndedBy::Stop), now.saturating_add(grace), None),
+            Event::Stop { grace } => self.ask(ending(EndedBy::Stop), grace, None, now),
             Event::Reported => {
                 let leave_by = leave_by.unwrap_or(now.saturating_add(self.limits.leave_grace));
                 (State::Running { deadline, leave_by: Some(leave_by) }, Vec::new())
             }
-            Event::Time => {
-                let (because, line) = match (leave_by, deadline) {
-                    (Some(at), _) if at <= now => {
-                        let waited = format_span(self.limits.leave_grace);
-                        (EndedBy::Lingered, format!("reported, but still there {waited} later: ending it"))
-                    }
-                    (None, Some(at)) if at <= now => {
-                        let timeout = format_span(self.limits.timeout.unwrap_or_default());
-                        (
-                            EndedBy::Deadline,
-                            format!("still running after its timeout of {timeout}: ending it"),
-                        )
-                    }
-                    _ => return (State::Running { deadline, leave_by }, Vec::new()),
-                };
-                ask(ending(because), now.saturating_add(self.limits.kill_grace), Some(line))
-            }
+            Event::Time => match self.overdue(deadline, leave_by, now) {
+                Some((because, line)) => self.ask(ending(because), self.limits.kill_grace, Some(line), now),
+                None => (State::Running { deadline, leave_by }, Vec::new()),
+            },
             _ => (State::Running { deadline, leave_by }, Vec::new()),
         }
+    }
+
+    /// Why an agent that runs is to be ended now, and what is said of it.
+    fn overdue(
+        &self,
+        deadline: Option<Duration>,
+        leave_by: Option<Duration>,
+        now: Duration,
+    ) -> Option<(EndedBy, String)> {
+        let past = |at: Option<Duration>| at.is_some_and(|at| at <= now);
+        if past(leave_by) {
+            let waited = format_span(self.limits.leave_grace);
+            return Some((EndedBy::Lingered, format!("reported, but still there {waited} later: ending it")));
+        }
+        if leave_by.is_none() && past(deadline) {
+            let timeout = format_span(self.limits.timeout.unwrap_or_default());
+            return Some((
+                EndedBy::Deadline,
+                format!("still running after its timeout of {timeout}: ending it"),
+            ));
+        }
+        if past(self.alone_until()) {
+            let patience = self.limits.talk.as_ref().and_then(|talk| self.company.patience(talk));
+            let waited = format_span(patience.unwrap_or_default());
+            let turn = if self.company.turn { ", in the middle of a turn" } else { "" };
+            return Some((EndedBy::Alone, format!("nobody has been there for {waited}{turn}: ending it")));
+        }
+        None
+    }
+
+    fn ask(
+        &self,
+        ending: Ending,
+        grace: Duration,
+        announce: Option<String>,
+        now: Duration,
+    ) -> (State, Vec<Action>) {
+        ask(ending, self.limits.talk.as_ref(), grace, announce, now)
     }
 }
 
@@ -393,97 +409,8 @@ fn refusing(why: String, event: &Event) -> (State, Vec<Action>) {
     }
 }
 
-fn ending_on(mut ending: Ending, how: How, event: &Event, now: Duration) -> (State, Vec<Action>) {
-    let mut how = how;
-    let mut actions = Vec::new();
-    match *event {
-        Event::Exited { status, others } => {
-            ending.status = Some(status);
-            if !others {
-                return (State::Verifying(ending), vec![Action::Verify]);
-            }
-            if let How::Asked { kill_at } = how {
-                how = How::Asked { kill_at: kill_at.min(now + LEFT_GRACE) };
-                actions.push(Action::TermAll);
-            }
-        }
-        Event::Childless => return (State::Verifying(ending), vec![Action::Verify]),
-        Event::Reported => ending.reported = true,
-        Event::Stop { grace } => {
-            if let How::Asked { kill_at } = how {
-                how = How::Asked { kill_at: kill_at.min(now.saturating_add(grace)) };
-            }
-        }
-        Event::Time => match how {
-            How::Asked { kill_at } if kill_at <= now => {
-                how = How::Killing { again_at: now + SWEEP_PAUSE, pause: SWEEP_PAUSE };
-                actions.push(Action::KillAll);
-            }
-            How::Killing { again_at, pause } if again_at <= now => {
-                let pause = (pause * 2).min(SWEEP_PAUSE_MAX);
-                how = How::Killing { again_at: now + pause, pause };
-                actions.push(Action::KillAll);
-            }
-            How::Asked { .. } | How::Killing { .. } => {}
-        },
-        _ => {}
-    }
-    (State::Ending { ending, how }, actions)
-}
-
-fn verifying(mut ending: Ending, event: &Event) -> (State, Vec<Action>) {
-    match *event {
-        Event::Verified { gone } => {
-            ending.gone = gone;
-            record(ending)
-        }
-        Event::Exited { status, .. } => {
-            ending.status = Some(status);
-            (State::Verifying(ending), Vec::new())
-        }
-        Event::Reported => {
-            ending.reported = true;
-            (State::Verifying(ending), Vec::new())
-        }
-        _ => (State::Verifying(ending), Vec::new()),
-    }
-}
-
-fn recording(
-    ending: Ending,
-    tries: u32,
-    again_at: Option<Duration>,
-    event: &Event,
-    now: Duration,
-) -> (State, Vec<Action>) {
-    match *event {
-        Event::Recorded => (State::Over, vec![Action::Tell, Action::Poke, Action::Leave]),
-        // Without a record the attempt counts as lost: nobody is told that it ended in a certain way.
-        Event::RecordFailed if tries >= RECORD_TRIES => over(),
-        Event::RecordFailed => {
-            (State::Recording { ending, tries, again_at: Some(now + RECORD_PAUSE) }, Vec::new())
-        }
-        Event::Time if again_at.is_some_and(|at| at <= now) => {
-            let action = Action::Record(ending.clone());
-            (State::Recording { ending, tries: tries + 1, again_at: None }, vec![action])
-        }
-        _ => (State::Recording { ending, tries, again_at }, Vec::new()),
-    }
-}
-
-fn ask(ending: Ending, kill_at: Duration, announce: Option<String>) -> (State, Vec<Action>) {
-    let mut actions: Vec<_> = announce.map(Action::Announce).into_iter().collect();
-    actions.push(Action::TermGroup);
-    (State::Ending { ending, how: How::Asked { kill_at } }, actions)
-}
-
 fn refuse(why: String) -> (State, Vec<Action>) {
     record(Ending::new(EndedBy::Refused { why }))
-}
-
-fn record(ending: Ending) -> (State, Vec<Action>) {
-    let action = Action::Record(ending.clone());
-    (State::Recording { ending, tries: 1, again_at: None }, vec![action])
 }
 
 fn over() -> (State, Vec<Action>) {

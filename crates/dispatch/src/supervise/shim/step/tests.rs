@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::ending::RECORD_TRIES;
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -7,7 +8,15 @@ const LIMITS: Limits = Limits {
     timeout: Some(Duration::from_secs(100)),
     kill_grace: Duration::from_secs(5),
     leave_grace: Duration::from_secs(60),
+    talk: None,
 };
+/// Of one that is talked to; such a one has no timeout.
+const TALK: TalkLimits = TalkLimits {
+    farewell_grace: Duration::from_secs(10),
+    alone: Duration::from_secs(20),
+    turn_limit: Duration::from_secs(600),
+};
+const TALKING: Limits = Limits { timeout: None, talk: Some(TALK), ..LIMITS };
 
 fn exited(others: bool) -> Event {
     Event::Exited { status: ExitStatus::Code(0), others }
@@ -15,7 +24,11 @@ fn exited(others: bool) -> Event {
 
 /// A machine that was taken through these events, a second apart, and what the last one brought.
 fn after(events: &[Event]) -> (Machine, Vec<Action>) {
-    let (mut machine, mut actions) = Machine::begin(LIMITS);
+    after_in(LIMITS, events)
+}
+
+fn after_in(limits: Limits, events: &[Event]) -> (Machine, Vec<Action>) {
+    let (mut machine, mut actions) = Machine::begin(limits);
     for (event, n) in events.iter().zip(1..) {
         actions = machine.step(event.clone(), SECOND * n);
     }
@@ -159,6 +172,72 @@ fn a_stop_is_asked_with_its_own_grace_and_a_shorter_one_wins() {
 }
 
 #[test]
+fn one_that_is_talked_to_is_told_farewell_then_asked_then_killed() {
+    let stop = |seconds| Event::Stop { grace: SECOND * seconds };
+    let talking = |more: &[Event]| after_in(TALKING, &then(more));
+    let (mut machine, actions) = talking(&[stop(3)]);
+    assert_eq!(actions, [Action::Farewell]);
+    assert_eq!(machine.wake_at(), Some(SECOND * 15));
+    assert_eq!(machine.step(Event::Time, SECOND * 14), []);
+    assert_eq!(machine.step(Event::Time, SECOND * 15), [Action::TermGroup]);
+    assert_eq!(machine.wake_at(), Some(SECOND * 18));
+    assert_eq!(machine.step(Event::Time, SECOND * 18), [Action::KillAll]);
+    assert_eq!(machine.step(exited(false), SECOND * 19), [Action::Verify]);
+    assert_eq!(machine.step(Event::Verified { gone: true }, SECOND * 19), ended(EndedBy::Stop, false));
+    // It leaves when it is told farewell: without a signal.
+    assert_eq!(talking(&[stop(3), exited(false)]).1, [Action::Verify]);
+    // Or it does, and others do not: they were not spoken to.
+    let (machine, actions) = talking(&[stop(3), exited(true)]);
+    assert_eq!((actions, machine.wake_at()), (vec![Action::TermAll], Some(SECOND * 6 + LEFT_GRACE)));
+    // It left by itself, and owes nobody anything.
+    assert_eq!(talking(&[exited(false)]).1, ended(EndedBy::Process, false));
+    // A stop that came while it was about to be executed.
+    let early = [Event::Locked, Event::Admitted, Event::Marked, stop(9), Event::Spawned];
+    assert_eq!(after_in(TALKING, &early).1, [Action::Farewell]);
+}
+
+#[test]
+fn a_second_stop_shortens_the_grace_and_not_the_farewell() {
+    let stop = |seconds| Event::Stop { grace: SECOND * seconds };
+    for (stops, kill_at) in [([9, 1], 16), ([1, 9], 16), ([9, 9], 24), ([9, 0], 15)] {
+        let (mut machine, actions) = after_in(TALKING, &then(&stops.map(stop)));
+        assert_eq!((actions, machine.wake_at()), (vec![], Some(SECOND * 15)), "{stops:?}");
+        assert_eq!(machine.step(Event::Time, SECOND * 15), [Action::TermGroup]);
+        assert_eq!(machine.wake_at(), Some(SECOND * kill_at), "{stops:?}");
+    }
+}
+
+#[test]
+fn one_that_is_alone_for_too_long_is_ended() {
+    let wake = |more: &[Event]| after_in(TALKING, &then(more)).0.wake_at();
+    assert_eq!(wake(&[]), Some(SECOND * 4 + TALK.alone));
+    assert_eq!(wake(&[Event::Followed(true)]), None);
+    assert_eq!(wake(&[Event::Followed(true), Event::Followed(false)]), Some(SECOND * 6 + TALK.alone));
+    assert_eq!(wake(&[Event::Turn(true)]), Some(SECOND * 5 + TALK.turn_limit));
+    // Without a talk nobody has to be there.
+    assert_eq!(after(&then(&[Event::Turn(true), Event::Followed(false)])).0.wake_at(), Some(SECOND * 104));
+
+    let (mut machine, _) = after_in(TALKING, &then(&[]));
+    let at = SECOND * 4 + TALK.alone;
+    let line = Action::Announce("nobody has been there for 20s: ending it".into());
+    assert_eq!(machine.step(Event::Time, at - SECOND), []);
+    assert_eq!(machine.step(Event::Time, at), [line, Action::Farewell]);
+    // Whoever comes now comes too late.
+    assert_eq!(machine.step(Event::Followed(true), at), []);
+    assert_eq!(machine.step(Event::Turn(true), at), []);
+    assert_eq!(machine.wake_at(), Some(at + TALK.farewell_grace));
+    assert_eq!(machine.step(exited(false), at), [Action::Verify]);
+    assert_eq!(machine.step(Event::Verified { gone: true }, at), ended(EndedBy::Alone, false));
+
+    let (mut machine, _) = after_in(TALKING, &then(&[Event::Followed(true), Event::Turn(true)]));
+    assert_eq!(machine.step(Event::Time, SECOND * 9_000), []);
+    assert_eq!(machine.step(Event::Followed(false), SECOND * 9_000), []);
+    let line = "nobody has been there for 10m, in the middle of a turn: ending it";
+    let announced = [Action::Announce(line.into()), Action::Farewell];
+    assert_eq!(machine.step(Event::Time, SECOND * 9_600), announced);
+}
+
+#[test]
 fn a_record_that_can_not_be_written_is_tried_again_and_nobody_is_told_before() {
     let (mut machine, mut actions) = after(&then(&[exited(false)]));
     let (mut now, mut tries) = (SECOND * 9, 0);
@@ -189,6 +268,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::Childless),
         any::<bool>().prop_map(|gone| Event::Verified { gone }),
         (0..20_000_u64).prop_map(|ms| Event::Stop { grace: Duration::from_millis(ms) }),
+        any::<bool>().prop_map(Event::Followed),
+        any::<bool>().prop_map(Event::Turn),
         Just(Event::Reported),
         Just(Event::Recorded),
         Just(Event::RecordFailed),
@@ -199,6 +280,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 /// What must hold of everything that a machine did.
 #[derive(Default)]
 struct Witness {
+    talk: bool,
     events: Vec<Event>,
     actions: Vec<Action>,
 }
@@ -215,6 +297,14 @@ impl Witness {
                     assert!(in_order, "{:?}", self.events);
                     assert!(!self.actions.contains(&Action::Spawn), "executed twice");
                 }
+                Action::Farewell => {
+                    assert!(self.talk, "nobody talks to it");
+                    assert!(!self.actions.contains(&Action::Farewell), "told farewell twice");
+                }
+                Action::TermGroup => assert!(
+                    !self.talk || self.actions.contains(&Action::Farewell),
+                    "signalled before it was told farewell"
+                ),
                 Action::Tell => assert!(self.events.contains(&Event::Recorded), "told before the record"),
                 Action::Poke => assert!(
                     self.events.contains(&Event::Recorded)
@@ -267,10 +357,12 @@ proptest! {
     fn any_events_in_any_order_keep_the_promises(
         events in prop::collection::vec((any_event(), 0..30_000_u64), 0..60),
         timeout in prop::option::of(0..50_000_u64),
+        talk in any::<bool>(),
     ) {
-        let limits = Limits { timeout: timeout.map(Duration::from_millis), ..LIMITS };
+        let timeout = timeout.map(Duration::from_millis);
+        let limits = Limits { timeout, talk: talk.then_some(TALK), ..LIMITS };
         let (mut machine, first) = Machine::begin(limits);
-        let mut witness = Witness { actions: first, ..Witness::default() };
+        let mut witness = Witness { talk, actions: first, ..Witness::default() };
         let mut now = Duration::ZERO;
         for (event, later) in events {
             now += Duration::from_millis(later);
@@ -279,16 +371,51 @@ proptest! {
         }
     }
 
+    /// It is ended for being alone exactly when it was, for as long as it may be.
+    #[test]
+    fn one_is_left_alone_as_long_as_it_is_not_alone(
+        events in prop::collection::vec((0..4_u8, any::<bool>(), 0..15_000_u64), 0..60),
+    ) {
+        let (mut machine, _) = after_in(TALKING, &running());
+        let mut now = SECOND * 4;
+        let (mut followed, mut turn, mut since) = (false, false, now);
+        for (kind, on, later) in events {
+            now += Duration::from_millis(later);
+            let event = match kind {
+                0 => Event::Followed(on),
+                1 => Event::Turn(on),
+                _ => Event::Time,
+            };
+            let patience = if turn { TALK.turn_limit } else { TALK.alone };
+            let too_long = !followed && now - since >= patience;
+            let ended = machine.step(event.clone(), now).contains(&Action::Farewell);
+            prop_assert_eq!(ended, event == Event::Time && too_long);
+            if ended {
+                break;
+            }
+            let was = (followed, turn);
+            match event {
+                Event::Followed(on) => followed = on,
+                Event::Turn(on) => turn = on,
+                _ => {}
+            }
+            if was != (followed, turn) || event == Event::Turn(true) {
+                since = now;
+            }
+        }
+    }
+
     /// The world answers every action, does whatever it likes beside, and its processes die of SIGKILL.
     #[test]
     fn a_shim_ends_once_its_tree_does(
         chances in prop::collection::vec((any::<u8>(), prop::option::weighted(0.2, any_event())), 1..40),
         dies in 0..5_u32,
+        talk in any::<bool>(),
     ) {
-        let (mut machine, first) = Machine::begin(LIMITS);
+        let (mut machine, first) = Machine::begin(if talk { TALKING } else { LIMITS });
         let mut now = Duration::ZERO;
         let mut todo: std::collections::VecDeque<Action> = first.iter().cloned().collect();
-        let mut witness = Witness { actions: first, ..Witness::default() };
+        let mut witness = Witness { talk, actions: first, ..Witness::default() };
         let mut kills = 0;
         let mut spawned = false;
         for turn in 0..4_000 {
@@ -300,7 +427,14 @@ proptest! {
                 events.extend(answer(&action, *chance));
             } else {
                 // Only what the world itself brings: answers come to actions only.
-                if let Some(event @ (Event::Stop { .. } | Event::Reported | Event::Time)) = extra {
+                if let Some(
+                    event @ (Event::Stop { .. }
+                    | Event::Reported
+                    | Event::Followed(_)
+                    | Event::Turn(_)
+                    | Event::Time),
+                ) = extra
+                {
                     events.push(event.clone());
                 }
                 if spawned && kills > dies {
