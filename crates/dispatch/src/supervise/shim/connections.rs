@@ -13,11 +13,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use self::follow::Follower;
 use super::desk::{Desk, Served};
 use super::door::{self, DoorReply, REPLY_MAX, REQUEST_MAX};
+use super::heard::Heard;
 use crate::files::Run;
 use crate::socket::{LineBuffer, is_ours};
 use crate::supervise::protocol::{PROTOCOL_VERSION, ShimAnswer, ShimRequest};
+
+mod follow;
 
 /// Connections at a time. A worker that calls more `wg` at once than this waits in the kernel's queue.
 const CONNECTIONS: usize = 64;
@@ -29,32 +33,6 @@ const SLOW_READER: Duration = Duration::from_secs(10);
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 /// Bytes that are read of one peer before another one's turn.
 const TURN: usize = 256 * 1024;
-
-/// What a peer wants that is not for the door.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// The worker has reported.
-    Reported,
-    /// A supervisor wants the attempt ended.
-    Stop {
-        /// Who waits for it.
-        peer: u64,
-        /// From SIGTERM to SIGKILL.
-        grace: Duration,
-    },
-    /// A supervisor wants to know how things stand.
-    Status {
-        /// Who.
-        peer: u64,
-    },
-    /// A supervisor wants the end of the output.
-    Tail {
-        /// Who.
-        peer: u64,
-        /// At most so many bytes.
-        bytes: u64,
-    },
-}
 
 /// What is known of a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,12 +65,14 @@ pub(super) struct Connections {
     next: u64,
     closed_until: Option<Instant>,
     desk: Option<Desk>,
+    follower: Option<Follower>,
 }
 
 impl Connections {
     /// Nobody yet.
     pub(super) fn new(listener: UnixListener, run: Run) -> Self {
-        Self { listener, run, peers: BTreeMap::new(), next: 0, closed_until: None, desk: None }
+        let peers = BTreeMap::new();
+        Self { listener, run, peers, next: 0, closed_until: None, desk: None, follower: None }
     }
 
     /// From here on workers are served.
@@ -167,9 +147,12 @@ impl Connections {
     }
 
     /// Whom to drop for a new one: the oldest that has said nothing, else the oldest that only has to read,
-    /// else the oldest supervisor, which asks again. Nobody whose request is being served.
+    /// else the oldest supervisor, which asks again. Nobody whose request is being served, and not who follows.
     fn dispensable(&self) -> Option<u64> {
-        let oldest = |role| self.peers.iter().find(|(_, peer)| peer.role == role).map(|(number, _)| *number);
+        let oldest = |role| {
+            let mut peers = self.peers.iter().filter(|(number, _)| !self.is_follower(**number));
+            peers.find(|(_, peer)| peer.role == role).map(|(number, _)| *number)
+        };
         oldest(Role::Silent).or_else(|| oldest(Role::Leaving)).or_else(|| oldest(Role::Supervisor))
     }
 
@@ -263,21 +246,13 @@ impl Connections {
     }
 
     fn supervisor_line(&mut self, peer: u64, line: &[u8]) -> Option<Heard> {
-        let why = match serde_json::from_slice(line) {
-            Ok(ShimRequest::Stop { grace }) => return Some(Heard::Stop { peer, grace }),
-            Ok(ShimRequest::Status) => return Some(Heard::Status { peer }),
-            Ok(ShimRequest::Tail { bytes }) => return Some(Heard::Tail { peer, bytes }),
-            Ok(ShimRequest::Hello { .. }) => "that was said already".to_owned(),
-            Ok(
-                ShimRequest::Follow { .. }
-                | ShimRequest::Parsed { .. }
-                | ShimRequest::Input { .. }
-                | ShimRequest::Turn { .. },
-            ) => "this agent is not talked to".to_owned(),
-            Err(error) => format!("that is no request: {error}"),
-        };
-        self.answer(peer, &ShimAnswer::Refused { why });
-        None
+        match Heard::read(peer, line) {
+            Ok(heard) => Some(heard),
+            Err(why) => {
+                self.answer(peer, &ShimAnswer::Refused { why });
+                None
+            }
+        }
     }
 
     fn refuse_long_line(&mut self, number: u64) {
@@ -285,15 +260,21 @@ impl Connections {
         self.reply(number, &DoorReply::error(2, &what));
     }
 
-    /// Of many unfinished lines together the longest goes.
+    /// Of many unfinished lines together the longest goes; but not that of who follows.
     fn bound_held(&mut self) {
         let held: usize = self.peers.values().map(|peer| peer.lines.held()).sum();
-        if held > HELD_MAX
-            && let Some((number, _)) = self.peers.iter().max_by_key(|(_, peer)| peer.lines.held())
-        {
-            let number = *number;
-            self.peers.remove(&number);
+        if held > HELD_MAX {
+            let others = self.peers.iter().filter(|(number, _)| !self.is_follower(**number));
+            if let Some(number) = others.max_by_key(|(_, peer)| peer.lines.held()).map(|(number, _)| *number)
+            {
+                self.peers.remove(&number);
+            }
         }
+    }
+
+    /// Whether this peer is still connected.
+    pub(super) fn is_there(&self, number: u64) -> bool {
+        self.peers.contains_key(&number)
     }
 
     /// Hands out what the desk has served; tells of reports among them.

@@ -3,7 +3,6 @@
 
 use std::env;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -19,6 +18,14 @@ use crate::supervise::sweep;
 /// How long a verification waits for what it had to kill.
 const VERIFY_PATIENCE: Duration = Duration::from_secs(2);
 
+/// What the agent's first process has for its standard streams.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub(super) stdin: Stdio,
+    pub(super) stdout: Stdio,
+    pub(super) stderr: Stdio,
+}
+
 /// The tree of one agent.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
@@ -28,9 +35,9 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Starts the agent with both outputs going to `output`.
-    pub(super) fn spawn(&mut self, folder: &AttemptFolder, spec: &LaunchSpec, output: OwnedFd) -> Event {
-        match spawn(folder, spec, output) {
+    /// Starts the agent.
+    pub(super) fn spawn(&mut self, folder: &AttemptFolder, spec: &LaunchSpec, streams: Streams) -> Event {
+        match spawn(folder, spec, streams) {
             Ok(pid) => {
                 self.first = Some(pid);
                 self.identity = linux::identity_of(pid).ok();
@@ -92,7 +99,7 @@ pub(super) fn signal_all(signal: Signal) {
 }
 
 /// The agent's first process, or the error and what it is about.
-fn spawn(folder: &AttemptFolder, spec: &LaunchSpec, output: OwnedFd) -> Result<u32, (io::Error, String)> {
+fn spawn(folder: &AttemptFolder, spec: &LaunchSpec, streams: Streams) -> Result<u32, (io::Error, String)> {
     let told = |what: String| {
         move |error: io::Error| {
             let text = format!("{what}: {error}");
@@ -111,11 +118,7 @@ fn spawn(folder: &AttemptFolder, spec: &LaunchSpec, output: OwnedFd) -> Result<u
     command.envs(spec.inherit.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     command.envs(&spec.env);
     command.env("WG_ATTEMPT", spec.run.mark()).env("WG_TASK", &spec.task).env("WG_SOCKET", folder.door());
-    let errors = match output.try_clone() {
-        Ok(errors) => errors,
-        Err(error) => return Err(failed(error)),
-    };
-    command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    command.stdin(streams.stdin).stdout(streams.stdout).stderr(streams.stderr);
     linux::own_session_and_fate(&mut command);
     // Its end is taken by `reap`, with those of everything that comes to us: the handle has nothing to add.
     command.spawn().map(|child| child.id()).map_err(failed)
