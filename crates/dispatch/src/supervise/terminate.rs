@@ -17,7 +17,7 @@ use super::protocol::{ANSWER_MAX, PROTOCOL_VERSION, ShimAnswer, ShimRequest};
 use super::prove::{exit_of, give_up};
 use super::spawn;
 use super::sweep;
-use crate::files::{AttemptFolder, ExitRecord, Run};
+use crate::files::{self, AttemptFolder, ExitRecord, LaunchSpec, Run};
 use crate::socket::{Client, ClientError};
 
 /// How long a shim may take to answer what it answers at once.
@@ -36,7 +36,7 @@ pub struct EndRequest<'a> {
     pub run: Run,
     /// Its shim, where the store knows it.
     pub shim: Option<&'a ProcessIdentity>,
-    /// From SIGTERM to SIGKILL.
+    /// From SIGTERM to SIGKILL. An agent that is talked to is told farewell before that.
     pub grace: Duration,
 }
 
@@ -116,11 +116,19 @@ fn ask(request: &EndRequest<'_>) -> Result<ExitRecord, Refusal> {
         ShimAnswer::Stopping => {}
         other => return Err(said(other)),
     }
-    match shim.receive(request.grace + GONE_PATIENCE)? {
+    let patience = farewell_grace(request).saturating_add(request.grace).saturating_add(GONE_PATIENCE);
+    match shim.receive(patience)? {
         ShimAnswer::Gone(record) if record.tree_gone => Ok(*record),
         ShimAnswer::Gone(_) => Err(Refusal::NotGone),
         other => Err(said(other)),
     }
+}
+
+/// How much longer it takes with an agent that is told farewell first.
+fn farewell_grace(request: &EndRequest<'_>) -> Duration {
+    let launch = files::read::<LaunchSpec>(&request.folder.launch()).ok();
+    let launch = launch.filter(|launch| launch.run == request.run);
+    launch.and_then(|launch| launch.talk).map_or(Duration::ZERO, |talk| talk.farewell_grace)
 }
 
 fn said(answer: ShimAnswer) -> Refusal {

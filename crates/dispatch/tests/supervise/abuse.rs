@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use wg_dispatch::socket::connect;
 use wg_dispatch::supervise::ShimRequest;
 
-use crate::world::{LONG, World, wait_until};
+use crate::world::{LONG, World, peak_of, wait_until};
 
 /// In which others are served, whatever one does.
 const SOON: Duration = Duration::from_millis(50);
@@ -75,10 +75,8 @@ fn ten_megabytes_without_a_newline() {
         let _ = (0..15).try_for_each(|_| peer.write_all(&piece));
     }
     assert_others_are_served(&world, "unfinished lines");
-    let status = std::fs::read_to_string(format!("/proc/{}/status", shim.identity().pid)).unwrap();
-    let peak =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")).unwrap();
-    assert!(peak.parse::<u32>().unwrap() < 40_000, "{peak} kB");
+    let peak = peak_of(shim.identity().pid);
+    assert!(peak < 40_000, "{peak} kB");
     world.end_well();
 }
 

@@ -13,7 +13,7 @@ use crate::endings::STUBBORN;
 use crate::world::{Bystander, LONG, World, wait_until};
 
 /// One that shed its mark and its session, with its parent and its shim gone, is nobody's any more.
-fn stubborn_but_marked() -> String {
+pub fn stubborn_but_marked() -> String {
     STUBBORN.replace("env -i setsid sleep 604 &", "")
 }
 

@@ -12,4 +12,5 @@ mod killed;
 mod launches;
 mod output;
 mod shim;
+mod talk;
 mod world;

@@ -30,11 +30,13 @@ fn __shim() {
     shim_main(folder.path(), ports).unwrap();
 }
 
-/// Notes what is there at the time of the check, and refuses where a file says so.
+/// Notes what is there at the time of the check, waits while a file says so, and refuses where one does.
 fn admit(folder: &AttemptFolder, run: Run) -> Admission {
     let locked = AttemptLock::try_take(&folder.lock()).unwrap().is_none();
     let seen = format!("locked: {locked}, started: {}", folder.started().exists());
     fs::write(folder.path().join("checked"), seen).unwrap();
+    let hold = folder.path().join("hold");
+    wait_until("being let go on", || if hold.exists() { Err("held") } else { Ok(()) });
     if let Ok(why) = fs::read_to_string(folder.path().join("refuse")) {
         return Admission::Refused(why);
     }

@@ -211,3 +211,10 @@ pub fn wait_until<T, E: Display>(what: &str, mut look: impl FnMut() -> Result<T,
 pub fn pid_in(path: &Path) -> u32 {
     fs::read_to_string(path).unwrap().trim().parse().unwrap()
 }
+
+/// The most memory that a process has taken, in kB.
+pub fn peak_of(pid: u32) -> u32 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    peak.unwrap().parse().unwrap()
+}
