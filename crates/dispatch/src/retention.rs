@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use wg_core::id::AttemptRef;
 use wg_core::time::Timestamp;
+
+use crate::files::AttemptFolder;
 
 /// Bounds on what is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,10 +138,16 @@ fn ended_at(folder: &Path) -> Option<Timestamp> {
     i64::try_from(since.as_nanos()).ok().map(Timestamp::from_nanos)
 }
 
-/// Bytes in a folder's files; an attempt's folder has no folders in it.
+/// Bytes in a folder's files; an attempt's folder has no folders in it. Of what an agent that is talked to
+/// printed only what has not been given back to the disk: all of it was longer.
 fn size_of(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
-    entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|metadata| metadata.len()).sum()
+    let events = AttemptFolder::new(folder).events();
+    let size = |entry: fs::DirEntry| {
+        let file = entry.metadata().ok()?;
+        Some(if entry.path() == events { file.len().min(file.blocks() * 512) } else { file.len() })
+    };
+    entries.filter_map(|entry| size(entry.ok()?)).sum()
 }
 
 #[cfg(test)]
@@ -211,6 +220,17 @@ mod tests {
         scene.add("agent-5", 100, Duration::ZERO);
         assert_eq!(pruner.prune(LIMITS, &through(5, &[]), NOW).unwrap().attempts, 2);
         assert_eq!(scene.left(), ["agent-4", "agent-5"]);
+    }
+
+    #[test]
+    fn what_was_given_back_to_the_disk_is_not_counted() {
+        let scene = Scene::new();
+        scene.add("agent-1", 100, Duration::ZERO);
+        let events = fs::File::create(scene.root().join("agent-1/events.jsonl")).unwrap();
+        events.set_len(1 << 30).unwrap();
+        assert_eq!(size_of(&scene.root().join("agent-1")), 100);
+        fs::File::create(scene.root().join("agent-1/other")).unwrap().set_len(1 << 20).unwrap();
+        assert_eq!(size_of(&scene.root().join("agent-1")), 100 + (1 << 20));
     }
 
     #[test]
