@@ -120,7 +120,8 @@ impl OutputFile {
     /// Puts the ring in order and marks the cut, where there is one.
     pub fn finish(&mut self) -> io::Result<OutputCount> {
         let count = self.count();
-        if self.ring.missing() > 0 {
+        // Once only: it is asked for again where the exit record could not be written at first.
+        if self.ring.missing() > 0 && is_sound(&self.folder, self.ring) {
             put_in_order(&self.folder, self.ring)?;
         }
         Ok(count)
@@ -294,6 +295,8 @@ mod tests {
                 assert_eq!(count, OutputCount { seen: length as u64, kept: CAP.min(length as u64) });
                 assert_eq!(fs::read(folder.output()).unwrap(), in_order(length), "{length} in {piece}");
                 assert!(!folder.output_ring().exists());
+                assert_eq!(output.finish().unwrap(), count);
+                assert_eq!(fs::read(folder.output()).unwrap(), in_order(length), "{length}, finished twice");
                 assert_eq!(tail(&folder, 100).unwrap().0, tail_before);
             }
         }
