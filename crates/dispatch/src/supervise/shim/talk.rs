@@ -195,3 +195,69 @@ impl TalkPipes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::fs;
+    use std::io::Write;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::supervise::protocol::WINDOW;
+
+    /// Pipes whose events go to this file, and the agent's end of what it prints.
+    fn pipes(path: &Path) -> (TalkPipes, File) {
+        let talk = Talk {
+            farewell: "bye\n".into(),
+            farewell_grace: Duration::ZERO,
+            alone: Duration::ZERO,
+            turn_limit: Duration::ZERO,
+        };
+        let (pipes, _, stdout) = TalkPipes::open(path, &talk).unwrap();
+        (pipes, File::from(stdout))
+    }
+
+    fn listens(pipes: &TalkPipes) -> bool {
+        pipes.interest().any(|(side, _)| side == Side::Events)
+    }
+
+    #[test]
+    fn a_full_disk_is_waited_for_and_nothing_more_is_read() {
+        let (mut pipes, mut agent) = pipes(Path::new("/dev/full"));
+        let now = Instant::now();
+        agent.write_all(b"one\n").unwrap();
+        pipes.attend(Side::Events, PollFlags::IN, now);
+        let again = pipes.wake_at().expect("it tries again");
+        assert!(!listens(&pipes) && pipes.written() == 0);
+        agent.write_all(b"two\n").unwrap();
+        pipes.look_at_time(now);
+        assert_eq!(pipes.wake_at(), Some(again), "it is not time yet");
+        pipes.look_at_time(again);
+        assert!(pipes.wake_at() > Some(again));
+        // No record says that all is there while it is not.
+        assert_eq!(pipes.finish(again), None);
+    }
+
+    #[test]
+    fn who_does_not_keep_up_is_waited_for_but_not_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        let (mut pipes, mut agent) = pipes(&path);
+        let now = Instant::now();
+        let piece = vec![b'x'; 64 * 1024];
+        while listens(&pipes) {
+            agent.write_all(&piece).unwrap();
+            pipes.attend(Side::Events, PollFlags::IN, now);
+        }
+        assert_eq!(pipes.written(), WINDOW + 64 * 1024);
+        agent.write_all(b"the end").unwrap();
+        pipes.attend(Side::Events, PollFlags::IN, now);
+        assert_eq!(pipes.written(), WINDOW + 64 * 1024);
+        drop(agent);
+        assert_eq!(pipes.finish(now), Some(WINDOW + 64 * 1024 + 7));
+        assert!(fs::read(path).unwrap().ends_with(b"xthe end"));
+        assert!(!listens(&pipes));
+    }
+}
