@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
@@ -53,23 +53,6 @@ fn it_crashes_floods_and_refuses_nonsense() {
     let mut reader = agent(&environment, &["flood 10m"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(reader.stdout.take());
     assert_eq!(reader.wait().unwrap().code(), Some(141), "nobody reads");
-}
-
-#[test]
-fn it_speaks_a_line_protocol() {
-    let environment = environment();
-    let mut child = agent(&environment, &["speak", "exit 4"]);
-    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut to = child.stdin.take().unwrap();
-    let mut from = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut ask = |line: &str| {
-        writeln!(to, "{line}").unwrap();
-        from.next().unwrap().unwrap()
-    };
-    assert_eq!(ask("{\"q\":1}"), "{\"answer\":1,\"to\":{\"q\":1}}");
-    assert_eq!(ask("rubbish"), "{\"error\":\"no JSON object\"}");
-    assert_eq!(ask("{\"do\":\"stop\"}"), "{\"stopped\":1}");
-    assert_eq!(child.wait().unwrap().code(), Some(4));
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn sim_many() {
         Ok(all) => {
             assert!(all.attempts as u64 > 3 * seeds, "hardly anything was started: {all:?}");
             assert!(all.operations > 50 * seeds, "hardly anything happened: {all:?}");
+            assert!(all.answers as u64 > seeds, "hardly anything was answered: {all:?}");
         }
     }
 }
@@ -98,4 +99,15 @@ mutants! {
     mutant_unknown_taken_for_dead: UnknownTakenForDead;
     mutant_group_kill_only: GroupKillOnly;
     mutant_number_alone: NumberAlone;
+    mutant_words_unfenced: WordsUnfenced;
+    mutant_parsed_forgotten: ParsedForgotten;
+    mutant_answered_forgotten: AnsweredForgotten;
+    mutant_order_ignored: OrderIgnored;
+    mutant_last_words_dropped: LastWordsDropped;
+    mutant_purge_forgets_kill: PurgeForgetsKill;
+    mutant_give_up_forgotten: GiveUpForgotten;
+    mutant_adopted_kept: AdoptedKept;
+    mutant_repeats_taken: RepeatsTaken;
+    mutant_demand_ignored: DemandIgnored;
+    mutant_leaving_not_waited: LeavingNotWaited;
 }

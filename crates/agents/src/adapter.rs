@@ -1,9 +1,10 @@
-//! What every adapter answers.
+//! What every adapter answers, for tasks and (where it serves them) for chats.
 
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::task::Task;
 
 use crate::command_spec::CommandSpec;
+use crate::conversation::{ChatFacts, Conversation};
 use crate::process_end::ProcessEnd;
 use crate::program::ProgramFacts;
 
@@ -25,9 +26,46 @@ pub trait Adapter: Send + Sync {
     /// A hash over everything that decides whether it can work: another one clears a pause for a missing or
     /// wrong configuration. The same facts give the same hash, whatever the program's version.
     fn configuration(&self, facts: &ProgramFacts) -> u64;
+
+    /// Whether its work costs money: such a one is never started by itself to see whether it works.
+    fn is_paid(&self) -> bool {
+        false
+    }
+
+    /// Whether it can serve chats: only then are the rest asked for.
+    fn serves_chats(&self) -> bool {
+        false
+    }
+
+    /// What to run as a chat's handler.
+    fn launch_chat(&self, _chat: &ChatFacts) -> Result<CommandSpec, Unlaunchable> {
+        Err(Unlaunchable::NoChats(self.name()))
+    }
+
+    /// Who speaks with that handler: a new one for each process, and for each adoption of one.
+    fn conversation(&self, _chat: &ChatFacts) -> Option<Box<dyn Conversation>> {
+        None
+    }
+
+    /// What the shim writes to a handler's standard input before it closes it: how its protocol says that it
+    /// is to leave.
+    fn farewell(&self) -> String {
+        String::new()
+    }
+
+    /// The program whose presence and change decide about another chance for a chat that gave up.
+    fn chat_program(&self, _chat: &ChatFacts) -> String {
+        self.program().to_owned()
+    }
+
+    /// As [`Adapter::configuration`], for a chat: the hash over what decides whether its handler can work.
+    /// `facts` are of [`Adapter::chat_program`].
+    fn chat_configuration(&self, _chat: &ChatFacts, facts: &ProgramFacts) -> u64 {
+        self.configuration(facts)
+    }
 }
 
-/// The adapter has nothing to run for this task.
+/// The adapter has nothing to run for this task or chat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unlaunchable {
     /// The task carries no command.
@@ -36,4 +74,16 @@ pub enum Unlaunchable {
     /// The text can't be an argument of a process.
     #[error("the task's command has a NUL character in it")]
     Nul,
+    /// The adapter serves chats, and tasks are something else.
+    #[error("the adapter {0} serves chats only: give the task another one")]
+    ChatsOnly(&'static str),
+    /// The adapter runs tasks, and chats are something else.
+    #[error("the adapter {0} serves no chats: give the chat another one")]
+    NoChats(&'static str),
+    /// The chat carries no command.
+    #[error("the chat has no command line to run")]
+    NoChatCommand,
+    /// The text can't be an argument of a process.
+    #[error("the chat's command line has a NUL character in it")]
+    ChatNul,
 }

@@ -1,18 +1,22 @@
-//! The adapters: what an agent program is called with, and what its end means.
+//! The adapters: what an agent program is called with, what is said with it, and what its end means.
 //!
 //! One file per agent program. An adapter is bytes in, events out: it does no IO, reads no clock and no
 //! environment; what it has to know of the machine comes in as [`ProgramFacts`], and what it wants run goes
 //! out as a [`CommandSpec`] that the dispatcher hands to a shim.
 
 mod adapter;
+mod command;
 mod command_spec;
+mod conversation;
 mod process_end;
 mod program;
 mod registry;
 mod shell;
 
 pub use adapter::{Adapter, Unlaunchable};
+pub use command::Command;
 pub use command_spec::CommandSpec;
+pub use conversation::{ChatFacts, Conversation, Delivery, GARBAGE_MAX, Heard, garbage};
 pub use process_end::ProcessEnd;
 pub use program::{Fingerprint, ProgramFacts};
 pub use registry::Registry;

@@ -1,6 +1,7 @@
 //! The adapters that there are, by name.
 
 use crate::adapter::Adapter;
+use crate::command::Command;
 use crate::shell::{Shell, ShellConfig};
 
 /// All adapters of this program, as they are configured. There are few: a list is searched faster than a map.
@@ -12,7 +13,7 @@ impl Registry {
     /// The adapters that this version knows.
     #[must_use]
     pub fn new(shell: ShellConfig) -> Self {
-        Self { adapters: vec![Box::new(Shell::new(shell))] }
+        Self { adapters: vec![Box::new(Shell::new(shell.clone())), Box::new(Command::new(shell))] }
     }
 
     /// The adapter of a lane.
@@ -46,9 +47,17 @@ mod tests {
     #[test]
     fn adapters_are_found_by_their_lane() {
         let registry = Registry::default();
-        assert_eq!(registry.names(), ["shell"]);
+        assert_eq!(registry.names(), ["shell", "command"]);
         assert_eq!(registry.get("shell").map(Adapter::name), Some("shell"));
         assert!(registry.get("nobody").is_none());
-        assert_eq!(registry.iter().count(), 1);
+        assert_eq!(registry.iter().count(), 2);
+    }
+
+    #[test]
+    fn chats_are_served_by_those_that_say_so() {
+        let registry = Registry::default();
+        let serving = registry.iter().filter(|adapter| adapter.serves_chats()).map(Adapter::name);
+        assert_eq!(serving.collect::<Vec<_>>(), ["command"]);
+        assert!(registry.iter().all(|adapter| !adapter.is_paid()));
     }
 }

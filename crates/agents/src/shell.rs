@@ -82,8 +82,8 @@ impl Adapter for Shell {
 }
 
 #[cfg(test)]
-mod tests {
-    use wg_core::attempt::AttemptState;
+pub(crate) mod tests {
+    use wg_core::attempt::{AttemptKind, AttemptState};
     use wg_core::id::{AttemptRef, Fence, TaskId};
     use wg_core::time::Timestamp;
 
@@ -95,10 +95,11 @@ mod tests {
         task
     }
 
-    fn attempt() -> Attempt {
+    pub(crate) fn attempt() -> Attempt {
         Attempt {
             reference: AttemptRef(1),
             task: TaskId::slug("a"),
+            kind: AttemptKind::Work,
             number: 1,
             fence: Fence(1),
             nonce: 7,

@@ -24,6 +24,8 @@ pub struct Rate {
 
 /// Starts of one task: burst 5, then one a minute.
 pub const PER_TASK: Rate = Rate { burst: 5, every: Duration::from_secs(60) };
+/// Starts by an adapter that calls a paid service: burst 10, then one every 2 s.
+pub const PAID: Rate = Rate { burst: 10, every: Duration::from_secs(2) };
 /// Starts of `shell` attempts over the whole graph: 500 a second.
 pub const SHELL: Rate = Rate { burst: 500, every: Duration::from_millis(2) };
 

@@ -39,6 +39,15 @@ pub struct AdapterPause {
     pub until: Option<Timestamp>,
     /// Hash of the adapter's configuration when it paused; another one clears the pause.
     pub configuration: u64,
+    /// How often in a row its provider was away: each time the pause is twice as long, and after each one
+    /// chat or attempt tries it alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub breaks: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 impl Control {

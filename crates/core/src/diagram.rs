@@ -7,9 +7,15 @@ use std::fmt::Write as _;
 use crate::attempt::{
     Attempt, AttemptEvent, AttemptState, ExitStatus, Outcome, ProcessIdentity, Report, Stop,
 };
-use crate::id::{Actor, AttemptRef, Fence, TaskId};
+use crate::budget::Bucket;
+use crate::chat::{
+    Chat, ChatEvent, ChatRun, ChatState, Drain, FAILURES, GiveUp, InboxRow, InboxState, Queued, Said,
+    Serving, Situation, Turn, TurnError,
+};
+use crate::id::{Actor, AttemptRef, ChatNumber, Fence, TaskId};
 use crate::task::{AttemptEnd, Holder, Task, TaskEvent, TaskState, Wait};
 use crate::time::Timestamp;
+use crate::usage::Usage;
 
 const NOW: Timestamp = Timestamp::from_nanos(1_000_000_000);
 const ATTEMPT: AttemptRef = AttemptRef(1);
@@ -22,9 +28,13 @@ pub fn states_page() -> String {
          Generated from the code (`cargo xtask docs`): each arrow was made by the machine itself.\n\n\
          ## Task\n\n\
          *Ready* and *blocked* are derived from an open task and its dependencies, never stored.\n\n{}\n\
-         ## Attempt\n\n{}",
+         ## Attempt\n\n{}\n\
+         ## Chat\n\n\
+         A failure before the fifth waits in *backoff*; the fifth gives up. *Adopting* is no state: it is how a\n\
+         dispatcher finds out in which one a chat is.\n\n{}",
         mermaid(&task_arrows()),
-        mermaid(&attempt_arrows())
+        mermaid(&attempt_arrows()),
+        mermaid(&chat_arrows())
     )
 }
 
@@ -60,6 +70,7 @@ fn label(state: &TaskState) -> &'static str {
         TaskState::Open => "open",
         TaskState::InProgress { by: Holder::Attempt(_) } => "in_progress_by_attempt",
         TaskState::InProgress { by: Holder::Person(_) } => "in_progress_by_person",
+        TaskState::InProgress { by: Holder::Chat } => "a_chat",
         TaskState::Waiting { on: Wait::Person(_) } => "needs_a_person",
         TaskState::Waiting { .. } => "waiting",
         TaskState::InReview => "in_review",
@@ -166,6 +177,7 @@ fn blank(state: AttemptState) -> Attempt {
     Attempt {
         reference: ATTEMPT,
         task: TaskId::slug("t"),
+        kind: crate::attempt::AttemptKind::Work,
         number: 1,
         fence: Fence(1),
         nonce: 0,
@@ -190,6 +202,88 @@ fn attempt_label(state: &AttemptState) -> String {
     .to_owned()
 }
 
+/// Every state of a chat; the one with an answer in flight told apart.
+fn chat_states() -> Vec<(&'static str, ChatState)> {
+    let (by, at) = (Actor::User("ann".into()), NOW);
+    let turn = Turn { number: 1, message: 1, since: NOW, interrupted: Some(NOW) };
+    let serving = |answered, turn| Serving { handler: ATTEMPT, configuration: 1, answered, turn };
+    let detail = String::new();
+    vec![
+        ("dormant", ChatState::Dormant),
+        ("queued", ChatState::Queued { why: Queued::Slot }),
+        ("starting", ChatState::Starting { handler: ATTEMPT, by: NOW, configuration: 1 }),
+        ("live", ChatState::Live { serving: serving(true, None) }),
+        ("live", ChatState::Live { serving: serving(false, Some(turn)) }),
+        ("lingering", ChatState::Lingering { serving: serving(true, None), until: NOW }),
+        ("draining", ChatState::Draining { serving: serving(false, None), why: Drain::Idle }),
+        ("backoff", ChatState::Backoff { until: NOW }),
+        ("gave-up", ChatState::GaveUp { reason: GiveUp::Failures, detail, at, configuration: 1 }),
+        ("held", ChatState::Held { by: by.clone(), at }),
+        ("archived", ChatState::Archived { by, at, purged_at: None, held: false }),
+    ]
+}
+
+fn chat_events() -> Vec<(&'static str, ChatEvent)> {
+    let by = || Actor::User("ann".into());
+    let (handler, message, jitter, paused_until) = (ATTEMPT, 1, 0, None);
+    let said = |said| ChatEvent::Said { handler, said, paused_until, jitter };
+    let failed = |error| said(Said::Failed { error, text: String::new(), usage: Usage::default() });
+    let ended = |outcome| ChatEvent::Ended { handler, outcome, paused_until, jitter };
+    let bad = Outcome::ExitedBadly { status: ExitStatus::Code(1) };
+    let starts = Bucket::default();
+    vec![
+        ("a handler starts", ChatEvent::Started { handler, by: NOW, configuration: 1, starts }),
+        ("has to wait", ChatEvent::Queued(Queued::Slot)),
+        ("wanted", ChatEvent::Wanted),
+        ("nobody wants it", ChatEvent::Unwanted { until: NOW }),
+        ("told to leave", ChatEvent::Drained(Drain::Idle)),
+        ("ready", said(Said::Ready)),
+        ("provider away", failed(TurnError::Outage)),
+        ("can't serve", said(Said::Unfit { reason: GiveUp::Auth, text: String::new() })),
+        ("not ready in time", ChatEvent::NotReady { handler, jitter }),
+        ("turn too long", ChatEvent::TurnTimedOut { handler, message, jitter }),
+        ("interrupt ignored", ChatEvent::InterruptIgnored { handler, message }),
+        ("died", ended(bad)),
+        ("left", ended(Outcome::NoWork)),
+        ("program missing", ended(Outcome::Configuration { reason: String::new() })),
+        ("changed configuration", ChatEvent::Configured(2)),
+        ("stopped", ChatEvent::Held(by())),
+        ("resumed", ChatEvent::Resumed),
+        ("archived or purged", ChatEvent::Archived { by: by(), purge: true }),
+        ("restored", ChatEvent::Restored(by())),
+    ]
+}
+
+fn chat_arrows() -> Arrows {
+    let mut arrows = Arrows::new();
+    for (from, state) in chat_states() {
+        // The count decides: a first failure and the last one.
+        for failures in [0, FAILURES - 1] {
+            let mut chat = Chat::new(ChatNumber(1), "c", ChatRun::default(), NOW);
+            chat.state = state.clone();
+            chat.failures = failures;
+            let row = InboxRow { number: 1, kills: 0, deliveries: 1, state: InboxState::Waiting };
+            let message = chat.turn().map(|_| row);
+            for (name, event) in chat_events() {
+                let before = Situation { chat: chat.clone(), message: message.clone() };
+                let Ok(step) = crate::chat::step(before, event, NOW) else { continue };
+                let to = step.state.chat;
+                if to.state.name() != from {
+                    let fifth = failures > 0 && to.failures == FAILURES;
+                    let name = if fifth { format!("{name} (fifth failure)") } else { name.to_owned() };
+                    arrows.entry((from.to_owned(), to.state.name().to_owned())).or_default().insert(name);
+                }
+            }
+        }
+    }
+    arrows.into_iter().map(|((from, to), names)| ((plain(&from), plain(&to)), names)).collect()
+}
+
+/// A name that the drawing takes.
+fn plain(name: &str) -> String {
+    name.replace('-', "_")
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -200,9 +294,18 @@ mod tests {
             "needs_a_person --> open: retry or reopen",
             "waiting --> needs_a_person: it can't come",
             "starting --> running: its agent runs",
+            "dormant --> starting: a handler starts",
+            "live --> lingering: nobody wants it",
+            "lingering --> live: wanted",
+            "draining --> dormant: died, left, program missing",
+            "starting --> gave_up: can't serve, died (fifth failure), left (fifth failure), not ready in time \
+             (fifth failure), program missing",
+            "gave_up --> dormant: changed configuration, resumed",
+            "archived --> dormant: restored",
         ] {
             assert!(page.contains(line), "{line} is not in\n{page}");
         }
         assert!(!page.contains("finished -->"), "a finished attempt never changes");
+        assert!(!page.contains("archived --> starting"), "an archived chat starts nothing");
     }
 }

@@ -152,6 +152,60 @@ impl From<AttemptRef> for String {
     }
 }
 
+/// The number of a chat: its reference is `chat-3`, its task `.chat-3`. A number is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ChatNumber(pub u64);
+
+/// The text is no chat.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no chat: they are named as in chat-3, or just 3")]
+pub struct BadChat(pub String);
+
+impl ChatNumber {
+    /// The id of its task.
+    #[must_use]
+    pub fn task_id(self) -> TaskId {
+        TaskId(format!(".chat-{}", self.0))
+    }
+
+    /// The chat whose task this is, where it is one's.
+    #[must_use]
+    pub fn of_task(id: &TaskId) -> Option<Self> {
+        let digits = id.as_str().strip_prefix(".chat-")?;
+        let plain = !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+        digits.parse().ok().filter(|_| plain).map(Self)
+    }
+}
+impl fmt::Display for ChatNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("chat-{}", self.0))
+    }
+}
+impl FromStr for ChatNumber {
+    type Err = BadChat;
+    /// Reads `3`, `chat-3` and `.chat-3`.
+    fn from_str(text: &str) -> Result<Self, BadChat> {
+        let bare = text.strip_prefix('.').unwrap_or(text);
+        let digits = bare.strip_prefix("chat-").unwrap_or(bare);
+        match digits.parse() {
+            Ok(number) if number > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => Ok(Self(number)),
+            _ => Err(BadChat(text.to_owned())),
+        }
+    }
+}
+impl TryFrom<String> for ChatNumber {
+    type Error = BadChat;
+    fn try_from(text: String) -> Result<Self, BadChat> {
+        text.parse()
+    }
+}
+impl From<ChatNumber> for String {
+    fn from(chat: ChatNumber) -> Self {
+        chat.to_string()
+    }
+}
+
 /// A number that only grows; a report with an old one changes nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fence(pub u64);
@@ -237,6 +291,19 @@ mod tests {
         assert_eq!(TaskId::parse("a b"), Err(BadId::Character(' ')));
         assert_eq!(TaskId::parse("-x"), Err(BadId::Character('-')));
         assert_eq!(TaskId::parse(&"x".repeat(129)), Err(BadId::TooLong(129)));
+    }
+
+    #[test]
+    fn chats_are_read_as_people_write_them() {
+        for text in ["3", "chat-3", ".chat-3"] {
+            assert_eq!(text.parse(), Ok(ChatNumber(3)), "{text}");
+        }
+        for text in ["", "chat-", "chat-x", "0", "-1", "+1", "..chat-3"] {
+            assert!(text.parse::<ChatNumber>().is_err(), "{text}");
+        }
+        let id = ChatNumber(12).task_id();
+        assert_eq!((id.as_str(), ChatNumber::of_task(&id)), (".chat-12", Some(ChatNumber(12))));
+        assert_eq!(ChatNumber::of_task(&TaskId(".chat-012".into())), None);
     }
 
     #[test]

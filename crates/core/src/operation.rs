@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Attempt;
+use crate::chat::Chat;
 use crate::command::Command;
 use crate::control::Control;
-use crate::id::{Actor, AttemptRef, OpSeq, TaskId};
+use crate::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use crate::task::Task;
 use crate::time::Timestamp;
 
@@ -32,6 +33,8 @@ pub enum RecordKey {
     Attempt(AttemptRef),
     /// The one control record.
     Control,
+    /// A chat.
+    Chat(ChatNumber),
 }
 
 /// A record as it was at some version.
@@ -44,6 +47,8 @@ pub enum Record {
     Attempt(Box<Attempt>),
     /// The control record.
     Control(Control),
+    /// A chat.
+    Chat(Box<Chat>),
 }
 
 /// What an operation did to one record. `before` is absent where it was made, `after` where it was removed.

@@ -1,6 +1,6 @@
 //! Why a request was refused, and what a person can do about it.
 
-use crate::id::{Actor, AttemptRef, OpSeq, TaskId};
+use crate::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use crate::task::StateName;
 
 /// Why a request was refused. Its text is the error's line; [`Rejection::hint`] the line to type.
@@ -13,6 +13,25 @@ pub enum Rejection {
     /// No such attempt.
     #[error("there is no attempt {0}")]
     NoAttempt(AttemptRef),
+    /// No such chat.
+    #[error("there is no chat {0}")]
+    NoChat(ChatNumber),
+    /// It is a chat's place in the graph, to which this is not done.
+    #[error("{chat} is a chat, so it can't be {verb}")]
+    IsChat {
+        /// Which.
+        chat: ChatNumber,
+        /// What was asked, as a participle.
+        verb: &'static str,
+        /// What to type.
+        hint: String,
+    },
+    /// The chat is archived.
+    #[error("{chat} is archived")]
+    ChatArchived {
+        /// Which.
+        chat: ChatNumber,
+    },
     /// No such operation.
     #[error("there is no operation {0}")]
     NoOperation(OpSeq),
@@ -143,7 +162,9 @@ impl Rejection {
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         match self {
-            Self::NoTask(_) | Self::NoAttempt(_) | Self::NoOperation(_) => RejectionKind::NotFound,
+            Self::NoTask(_) | Self::NoAttempt(_) | Self::NoChat(_) | Self::NoOperation(_) => {
+                RejectionKind::NotFound
+            }
             Self::Exists(_)
             | Self::Held { .. }
             | Self::Stale { .. }
@@ -159,6 +180,8 @@ impl Rejection {
         match self {
             Self::NoTask(_) => Some("wg list --all".into()),
             Self::NoAttempt(_) => Some("wg attempt list".into()),
+            Self::NoChat(_) => Some("wg chat list".into()),
+            Self::ChatArchived { chat } => Some(format!("wg chat restore {chat}")),
             Self::NoOperation(_) | Self::NothingToUndo(_) => Some("wg op log".into()),
             Self::Exists(id) => Some(format!("wg show {id}")),
             Self::Cycle { path } => {
@@ -168,9 +191,10 @@ impl Rejection {
             Self::MissingDependency { .. } => {
                 Some("add that task first, or check its name with `wg list`".into())
             }
-            Self::State { hint, .. } | Self::Held { hint, .. } | Self::Fact { hint, .. } => {
-                Some(hint.clone())
-            }
+            Self::State { hint, .. }
+            | Self::Held { hint, .. }
+            | Self::IsChat { hint, .. }
+            | Self::Fact { hint, .. } => Some(hint.clone()),
             Self::LaterChange { later, .. } => Some(format!("wg op show {later}")),
             Self::Ended(attempt) => Some(format!("wg attempt show {attempt}")),
             Self::NotReady { task, .. } => Some(format!("wg why {task}")),

@@ -19,6 +19,8 @@ pub struct Receipt {
     pub tasks: Vec<TaskId>,
     /// The attempts that it made or changed.
     pub attempts: Vec<AttemptRef>,
+    /// The numbers of messages to chats that it wrote or sent again.
+    pub messages: Vec<u64>,
     /// What else the caller should know.
     pub notes: Vec<String>,
 }
@@ -98,7 +100,7 @@ pub fn rehearse(
                 let closed = draft.close();
                 let tasks = closed.tasks.keys().cloned().collect();
                 let attempts = closed.attempts.keys().copied().collect();
-                Ok(Receipt { operation, tasks, attempts, notes: closed.notes })
+                Ok(Receipt { operation, tasks, attempts, messages: closed.messages, notes: closed.notes })
             }
         });
         Ok(())
@@ -122,8 +124,9 @@ fn one(
     }
     let empty = draft.is_empty();
     let closed = draft.close();
+    closed.write_aside(write)?;
     let operation = if empty { write.last_operation()? } else { closed.write(write)? };
     let tasks = closed.tasks.into_keys().collect();
     let attempts = closed.attempts.into_keys().collect();
-    Ok(Ok(Receipt { operation, tasks, attempts, notes: closed.notes }))
+    Ok(Ok(Receipt { operation, tasks, attempts, messages: closed.messages, notes: closed.notes }))
 }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::chat::ChatState;
 use crate::graph::{Unmet, unmet};
-use crate::id::AttemptRef;
+use crate::id::{AttemptRef, ChatNumber};
 use crate::port::{Read, StoreError};
 use crate::schedule::{Policy, leaving};
 use crate::task::{Holder, StateName, Task, TaskState, Wait};
@@ -33,6 +34,8 @@ pub enum Reason {
     Running(AttemptRef, Option<Timestamp>),
     /// A person is at it.
     Claimed(String),
+    /// It is a chat, and how that stands; absent: it has no record.
+    Chat(Option<Box<ChatState>>),
     /// It was set aside.
     Waiting(Wait),
     /// A person has to decide.
@@ -63,8 +66,14 @@ impl Reason {
     /// Whether a person has to do something about it.
     #[must_use]
     pub fn needs_you(&self) -> bool {
-        matches!(self, Self::NeedsPerson(_) | Self::InReview | Self::UnknownAdapter(_))
-            || matches!(self, Self::AdapterPaused(_, _, None))
+        match self {
+            Self::NeedsPerson(_)
+            | Self::InReview
+            | Self::UnknownAdapter(_)
+            | Self::AdapterPaused(_, _, None) => true,
+            Self::Chat(Some(state)) => matches!(**state, ChatState::GaveUp { .. }),
+            _ => false,
+        }
     }
 }
 
@@ -81,6 +90,7 @@ pub fn why(
         TaskState::Abandoned { reason } => Reason::Abandoned(reason.clone()),
         TaskState::InReview => Reason::InReview,
         TaskState::InProgress { by: Holder::Person(name) } => Reason::Claimed(name.clone()),
+        TaskState::InProgress { by: Holder::Chat } => chat(read, task)?,
         TaskState::InProgress { by: Holder::Attempt(attempt) } => {
             Reason::Running(*attempt, task.times.started_at)
         }
@@ -88,6 +98,14 @@ pub fn why(
         TaskState::Waiting { on } => Reason::Waiting(on.clone()),
         TaskState::Open => open(read, task, seen, now)?,
     })
+}
+
+fn chat(read: &mut dyn Read, task: &Task) -> Result<Reason, StoreError> {
+    let chat = match ChatNumber::of_task(&task.id) {
+        Some(number) => read.chat(number)?,
+        None => None,
+    };
+    Ok(Reason::Chat(chat.map(|(chat, _)| Box::new(chat.state))))
 }
 
 fn open(read: &mut dyn Read, task: &Task, seen: &Surroundings, now: Timestamp) -> Result<Reason, StoreError> {
@@ -126,6 +144,8 @@ impl fmt::Display for Reason {
             Self::Abandoned(None) => f.write_str("abandoned"),
             Self::InReview => f.write_str("in review: a person decides"),
             Self::Running(attempt, _) => write!(f, "running as {attempt}"),
+            Self::Chat(Some(state)) => write!(f, "a chat, {state}"),
+            Self::Chat(None) => f.write_str("a chat without a record"),
             Self::Claimed(name) => write!(f, "claimed by {name}"),
             Self::Waiting(on) => write!(f, "waits for {on}"),
             Self::NeedsPerson(question) => write!(f, "needs a person: {question}"),

@@ -34,6 +34,25 @@ pub struct DispatchConfig {
     pub retention: Retention,
     /// How large the log file becomes.
     pub log: LogLimits,
+    /// Chats.
+    pub chats: ChatConfig,
+}
+
+/// What can be told about chats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChatConfig {
+    /// Handlers that may run at a time.
+    pub max_live: usize,
+    /// How long a handler stays when nobody wants it any more.
+    pub linger: Duration,
+    /// The longest a turn may take.
+    pub turn_timeout: Duration,
+}
+
+impl Default for ChatConfig {
+    fn default() -> Self {
+        Self { max_live: 8, linger: Duration::from_secs(60), turn_timeout: Duration::from_secs(60 * 60) }
+    }
 }
 
 impl Default for DispatchConfig {
@@ -50,6 +69,7 @@ impl Default for DispatchConfig {
             env_pass: Vec::new(),
             retention: Retention::default(),
             log: LogLimits::default(),
+            chats: ChatConfig::default(),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! - What follows from one batch of events is committed together: ends, starts and everything else.
 
 mod chance;
+mod chats;
 mod event;
 mod look;
 mod react;
@@ -20,7 +21,7 @@ mod slot;
 mod state;
 mod verdict;
 
-pub use event::{Event, HostEffect, Launch, Level, Line};
+pub use event::{Converse, Event, HostEffect, Launch, Level, Line};
 pub(crate) use verdict::verdict;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ use wg_core::time::Timestamp;
 
 use crate::config::DispatchConfig;
 use chance::Chance;
+use chats::Chats;
 use slot::Slot;
 use state::{Causes, Leaving, Shown};
 
@@ -55,6 +57,7 @@ pub struct Dispatcher {
     /// This dispatcher's own beginning is committed.
     begun: bool,
     causes: Causes,
+    chats: Chats,
     /// The last operation that was taken into account.
     seen: OpSeq,
     shown: Shown,
@@ -84,6 +87,7 @@ impl Dispatcher {
             recovered: false,
             begun: false,
             causes: Causes::default(),
+            chats: Chats::default(),
             seen: OpSeq(0),
             shown: Shown::default(),
             configurations: BTreeMap::new(),

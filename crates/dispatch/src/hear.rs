@@ -1,11 +1,13 @@
 //! What each thing that wakes the loop means: which event it becomes, and who is answered.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use wg_core::id::ChatNumber;
 
 use crate::config::DispatchConfig;
 use crate::control::message::{Answer, Status};
@@ -23,6 +25,8 @@ const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(10);
 /// How long a stop waits for a store that does not answer, and for agents that do not leave.
 const STUCK: Duration = Duration::from_secs(10);
+/// The same for handlers of chats: their farewell, SIGTERM, SIGKILL and the proof of their ends.
+const STUCK_CHATS: Duration = Duration::from_secs(40);
 const STUCK_AGENTS: Duration = Duration::from_secs(120);
 
 /// What the loop remembers between two wake-ups.
@@ -64,6 +68,12 @@ impl Heard {
         if !self.pending.contains(&event) {
             self.pending.push(event);
         }
+    }
+
+    /// Who is attached now; the latest counts.
+    pub(crate) fn attached(&mut self, attached: BTreeMap<ChatNumber, usize>) {
+        self.pending.retain(|event| !matches!(event, Event::Attached(_)));
+        self.pending.push(Event::Attached(attached));
     }
 
     /// The time to try again has come.
@@ -145,7 +155,8 @@ impl Loop {
                     heard.once(news);
                 }
             }
-            Incoming::Stop { kill_agents, by } => self.stop(heard, kill_agents, by),
+            Incoming::Stop { kill_agents, by, keep_chats } => self.stop(heard, kill_agents, by, keep_chats),
+            Incoming::PingChat(chat) => heard.pending.push(Event::ChatPinged(chat)),
             Incoming::Reload { answer } => {
                 heard.reloading.push(answer);
                 self.read_config();
@@ -153,11 +164,15 @@ impl Loop {
         }
     }
 
-    fn stop(&self, heard: &mut Heard, kill_agents: bool, by: Option<String>) {
-        tracing::info!(by, kill_agents, "asked to leave");
-        let limit = if kill_agents { STUCK_AGENTS } else { STUCK };
+    fn stop(&self, heard: &mut Heard, kill_agents: bool, by: Option<String>, keep_chats: bool) {
+        tracing::info!(by, kill_agents, keep_chats, "asked to leave");
+        let limit = match (kill_agents, keep_chats) {
+            (true, _) => STUCK_AGENTS,
+            (false, true) => STUCK,
+            (false, false) => STUCK_CHATS,
+        };
         heard.leave_by = Some(Instant::now() + limit);
-        heard.pending.push(Event::Stop { kill_agents, by });
+        heard.pending.push(Event::Stop { kill_agents, by, keep_chats });
     }
 
     /// Asked to leave by a signal; asked twice, it leaves at once.
@@ -165,7 +180,7 @@ impl Loop {
         if heard.leave_by.is_some() {
             heard.left = true;
         } else {
-            self.stop(heard, false, None);
+            self.stop(heard, false, None, false);
         }
     }
 
@@ -182,7 +197,7 @@ impl Loop {
         let answer = match config {
             Ok(config) => {
                 tracing::info!("the configuration was read again");
-                self.interpreter.set_kill_grace(config.kill_grace);
+                self.interpreter.configure(&config);
                 heard.pending.push(Event::ConfigChanged(Box::new(config)));
                 Answer::Reloaded
             }

@@ -1,26 +1,28 @@
 //! Doing in the world what the dispatcher wants done, and telling it what came of it. Nothing here decides
 //! anything, and nothing that can take time is done on the loop.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat, stat};
 use tokio::sync::{broadcast, mpsc};
-use wg_agents::ProgramFacts;
+use wg_agents::{ProgramFacts, Registry};
 use wg_core::attempt::{Attempt, ProcessIdentity};
 use wg_core::id::AttemptRef;
 use wg_core::port::Clock;
 
+use crate::config::DispatchConfig;
 use crate::control::server::Noted;
-use crate::dispatcher::{Event, HostEffect, Level, Line};
+use crate::dispatcher::{Converse, Event, HostEffect, Level, Line};
 use crate::files::{ExitRecord, GraphFolder, Run};
 use crate::readiness::readable;
 use crate::recover;
 use crate::retention::{Prunable, Pruner, Retention};
 use crate::spawner::{Born, Spawner};
 use crate::supervise::{self, End, EndRequest, Shim, end_attempt};
+use crate::talk::{self, ChatNews, Order, TalkTask};
 
 /// Before it is tried again to watch a shim for which there was no descriptor.
 const WATCH_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
@@ -41,10 +43,14 @@ pub(crate) struct Interpreter {
     graph: GraphFolder,
     clock: Arc<dyn Clock>,
     kill_grace: std::time::Duration,
+    registry: Registry,
     spawner: Spawner,
     events: mpsc::Sender<Event>,
     noted: broadcast::Sender<Noted>,
     pruner: Arc<Mutex<Pruner>>,
+    news: broadcast::Sender<ChatNews>,
+    /// Where orders to conversations go.
+    talks: Mutex<BTreeMap<AttemptRef, mpsc::Sender<Order>>>,
     /// Attempts whose lock a thread is parked at.
     parked: Arc<Mutex<BTreeSet<AttemptRef>>>,
 }
@@ -56,15 +62,19 @@ impl Interpreter {
         spawner: Spawner,
         events: mpsc::Sender<Event>,
         noted: broadcast::Sender<Noted>,
+        news: broadcast::Sender<ChatNews>,
     ) -> Self {
         let pruner = Arc::new(Mutex::new(Pruner::new(graph.attempts())));
         let kill_grace = crate::files::LaunchSpec::KILL_GRACE;
-        Self { graph, clock, kill_grace, spawner, events, noted, pruner, parked: Arc::default() }
+        let registry = Registry::default();
+        let (talks, parked) = (Mutex::default(), Arc::default());
+        Self { graph, clock, kill_grace, registry, spawner, events, noted, pruner, news, talks, parked }
     }
 
-    /// Between asking an agent to leave and ending it, from now on.
-    pub(crate) fn set_kill_grace(&mut self, grace: std::time::Duration) {
-        self.kill_grace = grace;
+    /// How agents are ended and understood, from now on.
+    pub(crate) fn configure(&mut self, config: &DispatchConfig) {
+        self.kill_grace = config.kill_grace;
+        self.registry = Registry::new(config.shell.clone());
     }
 
     /// Does it, or says what the loop has to do.
@@ -97,12 +107,70 @@ impl Interpreter {
                     Some(Event::Programs(found.collect()))
                 });
             }
+            HostEffect::FindChatPrograms(names) => {
+                let folder = self.graph.path().parent().map(Path::to_owned).unwrap_or_default();
+                self.in_background(move || {
+                    let found = names.into_iter().map(|(chat, program)| (chat, facts(&folder, &program)));
+                    Some(Event::ChatPrograms(found.collect()))
+                });
+            }
+            HostEffect::Converse(converse) => self.converse(*converse),
+            HostEffect::Deliver { attempt, turn, entry, again } => {
+                self.order(attempt, Order::Deliver { turn, entry, again });
+            }
+            HostEffect::Interrupt { attempt } => {
+                self.order(attempt, Order::Interrupt);
+            }
+            HostEffect::Parsed { attempt, to } => {
+                self.order(attempt, Order::Parsed(to));
+            }
+            HostEffect::Finish { attempt } => {
+                if !self.order(attempt, Order::Finish) {
+                    self.tell(Event::TalkOver(attempt));
+                }
+            }
+            HostEffect::ChatNews { chat } => {
+                // Nobody may be attached any more.
+                let _ = self.news.send(ChatNews::Changed(chat));
+            }
+            // Done where the store is.
+            HostEffect::Mirror { .. } => {}
             HostEffect::Prune { prunable, retention } => self.prune(prunable, retention),
             HostEffect::Log(line) => self.log(line),
             HostEffect::Again => return Some(ForLoop::Again),
             HostEffect::Leave => return Some(ForLoop::Leave),
         }
         None
+    }
+
+    /// Opens a conversation; a handler that nobody here understands says nothing.
+    fn converse(&self, converse: Converse) {
+        let attempt = converse.attempt.reference;
+        let adapter = self.registry.get(&converse.attempt.adapter);
+        let Some(conversation) = adapter.and_then(|adapter| adapter.conversation(&converse.facts)) else {
+            tracing::warn!(%attempt, adapter = converse.attempt.adapter, "nobody here can speak with it");
+            self.tell(Event::TalkOver(attempt));
+            return;
+        };
+        let folder = self.graph.attempt(attempt);
+        let (events, news) = (self.events.clone(), self.news.clone());
+        let orders = talk::start(TalkTask { converse, folder, conversation, events, news });
+        let mut talks = self.talks.lock().unwrap_or_else(PoisonError::into_inner);
+        talks.retain(|_, orders| !orders.is_closed());
+        talks.insert(attempt, orders);
+    }
+
+    /// Hands an order on; false where the conversation is over.
+    fn order(&self, attempt: AttemptRef, order: Order) -> bool {
+        let talks = self.talks.lock().unwrap_or_else(PoisonError::into_inner);
+        match talks.get(&attempt).map(|orders| orders.try_send(order)) {
+            Some(Ok(())) => true,
+            Some(Err(mpsc::error::TrySendError::Full(order))) => {
+                tracing::warn!(%attempt, ?order, "its conversation is stuck");
+                false
+            }
+            Some(Err(mpsc::error::TrySendError::Closed(_))) | None => false,
+        }
     }
 
     /// What a started shim means; its end is watched from here on.

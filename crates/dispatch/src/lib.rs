@@ -2,6 +2,7 @@
 //!
 //! It sees the graph as `dyn Store` and changes it only through `wg_core::submit`. It prints nothing.
 
+pub mod chat_history;
 pub mod config;
 pub mod control;
 pub mod daemon_lock;
@@ -20,6 +21,7 @@ pub mod socket;
 mod spawner;
 mod store_thread;
 pub mod supervise;
+mod talk;
 mod timer;
 
 pub use serve::{OpenStore, Reload, ServeError, ServeOptions, serve};

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::DispatchConfig;
+use crate::control::leases::Leases;
 use crate::control::message::Status;
 use crate::control::server::Incoming;
 use crate::dispatcher::Event;
@@ -24,6 +25,7 @@ pub(crate) struct Loop {
     /// Rings when somebody may have committed something.
     pub(crate) changed: Arc<Notify>,
     pub(crate) incoming: mpsc::Receiver<Incoming>,
+    pub(crate) leases: Leases,
     pub(crate) events: mpsc::Receiver<Event>,
     pub(crate) born: mpsc::Receiver<Born>,
     pub(crate) configs: mpsc::Receiver<Result<DispatchConfig, String>>,
@@ -51,6 +53,7 @@ impl Loop {
                 Some(born) = self.born.recv() => heard.pending.push(self.interpreter.born(born)),
                 Some(incoming) = self.incoming.recv() => self.take(incoming, &mut heard),
                 () = self.changed.notified() => heard.once(Event::StoreChanged),
+                attached = self.leases.changed() => heard.attached(attached),
                 rang = timer.rang() => heard.once(match rang? {
                     Rang::Due => Event::TimerDue,
                     Rang::ClockChanged => Event::ClockJumped,

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use wg_core::port::{Clock, Store, StoreError};
 
 use crate::config::DispatchConfig;
+use crate::control::leases::Leases;
 use crate::control::message::Status;
 use crate::control::server::{Desk, TAIL_BEHIND, listen};
 use crate::daemon_lock::{DaemonLock, LockError};
@@ -34,7 +35,9 @@ pub type Reload = Arc<dyn Fn() -> Result<DispatchConfig, String> + Send + Sync>;
 /// they are.
 const WAITING: usize = 1024;
 /// Threads for what takes time: ends of attempts, mostly.
-const BACKGROUND: usize = 64;
+const BACKGROUND: usize = 256;
+/// Pieces of answers that one who is attached may be behind: then it reads what was committed.
+const NEWS_BEHIND: usize = 1024;
 /// How long such a thread stays when there is nothing more for it.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -102,6 +105,8 @@ pub fn serve(options: ServeOptions) -> Result<(), ServeError> {
         let (born_out, born) = mpsc::channel(WAITING);
         let (configs_out, configs) = mpsc::channel(1);
         let (noted, _) = broadcast::channel(TAIL_BEHIND);
+        let (news, _) = broadcast::channel(NEWS_BEHIND);
+        let leases = Leases::default();
         let mut first = shown.clone();
         tokio::spawn(async move {
             // The first turn of the store thread shows the first status.
@@ -109,17 +114,25 @@ pub fn serve(options: ServeOptions) -> Result<(), ServeError> {
                 ready();
             }
         });
-        let desk = Desk { status: shown, incoming: incoming_out, noted: noted.clone() };
+        let desk = Desk {
+            status: shown,
+            incoming: incoming_out,
+            noted: noted.clone(),
+            news: news.clone(),
+            leases: leases.clone(),
+        };
         tokio::spawn(listen(UnixListener::from_std(listener)?, desk));
         let spawner = Spawner::start(shim_program, graph.clone(), born_out)?;
-        let mut interpreter = Interpreter::new(graph.clone(), clock.clone(), spawner, events_out, noted);
-        interpreter.set_kill_grace(config.kill_grace);
+        let mut interpreter =
+            Interpreter::new(graph.clone(), clock.clone(), spawner, events_out, noted, news);
+        interpreter.configure(&config);
         let dispatcher = Dispatcher::new(host.clone(), config, seed());
         let keeper = Keeper { store, dispatcher, graph: graph.clone(), host, clock };
         let store = StoreThread::start(keeper)?;
         let looping = Loop {
             changed,
             incoming,
+            leases,
             events,
             born,
             configs,

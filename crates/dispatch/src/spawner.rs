@@ -78,7 +78,7 @@ fn spawn(
 }
 
 fn spec(graph: &GraphFolder, inherit: &[String], launch: Launch) -> LaunchSpec {
-    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass } = launch;
+    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass, talk } = launch;
     let mut argv = vec![command.program];
     argv.extend(command.args);
     let mut inherit = inherit.to_vec();
@@ -94,6 +94,6 @@ fn spec(graph: &GraphFolder, inherit: &[String], launch: Launch) -> LaunchSpec {
         output_cap,
         kill_grace,
         leave_grace: LaunchSpec::LEAVE_GRACE,
-        talk: None,
+        talk,
     }
 }

@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use tokio::sync::mpsc;
-use wg_core::port::{Clock, Store, StoreError};
+use wg_core::port::{Chats, Clock, Store, StoreError};
 
+use crate::chat_history;
 use crate::control::message::Status;
 use crate::dispatcher::{Dispatcher, Event, HostEffect};
 use crate::files::GraphFolder;
@@ -60,6 +61,35 @@ impl StoreThread {
 }
 
 impl Keeper {
+    /// Brings histories up to their rows, here where those are; gives what else is to be done.
+    fn mirror(&mut self, effects: Vec<HostEffect>) -> Vec<HostEffect> {
+        let mut rest = Vec::with_capacity(effects.len());
+        for effect in effects {
+            match effect {
+                HostEffect::Mirror { chat } => {
+                    let result = chat_history::complete(&self.graph, self.store.as_mut(), chat);
+                    self.dispatcher.mirrored(chat, result.map_err(|error| error.to_string()));
+                }
+                effect => rest.push(effect),
+            }
+        }
+        rest.extend(self.dispatcher.take_effects());
+        rest
+    }
+
+    /// At the start: what was said while no dispatcher ran.
+    fn mirror_all(&mut self) {
+        let mut chats = Vec::new();
+        let listed = self.store.read(&mut |read| {
+            chats = read.chats(Chats::Unarchived)?;
+            Ok(())
+        });
+        if listed.is_ok() {
+            let effects = chats.iter().map(|chat| HostEffect::Mirror { chat: chat.number }).collect();
+            drop(self.mirror(effects));
+        }
+    }
+
     fn run(mut self, batches: &Receiver<Vec<Event>>, turns: &mpsc::Sender<Turn>) {
         let mut recovered = false;
         let mut batch = Vec::new();
@@ -69,6 +99,7 @@ impl Keeper {
                 match recover::findings(self.store.as_mut(), &self.graph, &self.host) {
                     Ok(findings) => {
                         recovered = true;
+                        self.mirror_all();
                         batch.insert(0, Event::Recovered(Box::new(findings)));
                     }
                     Err(why) => error = Some(why),
@@ -82,6 +113,7 @@ impl Keeper {
                     self.dispatcher.take_effects()
                 }
             };
+            let effects = self.mirror(effects);
             let turn = Turn { effects, status: self.dispatcher.status(), error };
             if turns.blocking_send(turn).is_err() {
                 return;

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wg_core::chat::InboxState;
 use wg_core::effect::{EffectKind, EffectState};
 
 /// A record as JSON.
@@ -44,6 +45,9 @@ pub(crate) fn lane_key(lane: Option<&str>) -> String {
     lane.map(|name| format!("+{name}")).unwrap_or_default()
 }
 
+/// The lane key of tasks that are a chat's place in the graph: no adapter's, so that nothing serves it.
+pub(crate) const CHATS: &str = ".";
+
 /// The lane of a key.
 pub(crate) fn lane_of(key: &str) -> Option<String> {
     key.strip_prefix('+').map(str::to_owned)
@@ -81,6 +85,25 @@ pub(crate) fn effect_state_of(number: i64, host: Option<String>) -> Option<Effec
         (0, None) => Some(EffectState::Pending),
         (1, Some(host)) => Some(EffectState::Claimed(host)),
         (2, None) => Some(EffectState::Settled),
+        _ => None,
+    }
+}
+
+/// The stored number of how a message to a chat stands.
+pub(crate) fn inbox_state(state: InboxState) -> i64 {
+    match state {
+        InboxState::Waiting => 0,
+        InboxState::SetAside => 1,
+        InboxState::Answered => 2,
+    }
+}
+
+/// The state that a stored number means.
+pub(crate) fn inbox_state_of(number: i64) -> Option<InboxState> {
+    match number {
+        0 => Some(InboxState::Waiting),
+        1 => Some(InboxState::SetAside),
+        2 => Some(InboxState::Answered),
         _ => None,
     }
 }

@@ -2,25 +2,34 @@
 //! messages and artifacts. Keys are sorted and nothing tells when it was written, so the same graph gives
 //! the same bytes.
 //!
-//! Not carried: attempts and their counts, operations, effects, what is paused for the whole graph, and
-//! which attempt has read a message. What an import of it makes of the rest is exported as the same bytes
-//! again, but for what no import lets through: a task that was in progress or waiting arrives open with a
-//! log entry, and open tasks arrive paused unless asked otherwise.
+//! A chat is its place in the graph with what the chat itself is; the lines of its history follow it, each
+//! with the chat's name. What of the place follows from the chat is not repeated.
+//!
+//! Not carried: attempts and their counts, operations, effects, what is paused for the whole graph, which
+//! attempt has read a message, and of a chat what becomes of its handlers: one that is neither archived nor
+//! held arrives dormant, and its messages that nobody answered arrive set aside. What an import of it makes
+//! of the rest is exported as the same bytes again, but for what no import lets through: a task that was in
+//! progress or waiting arrives open with a log entry, and open tasks arrive paused unless asked otherwise.
+
+mod chats;
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use wg_core::id::Actor;
+use wg_core::chat::Chat;
+use wg_core::id::{Actor, ChatNumber};
 use wg_core::port::{Artifact, LogEntry, Message, Page, Read, StoreError, TaskFilter, TaskOrder};
-use wg_core::task::{Holder, RunSpec, Task, TaskState};
+use wg_core::task::{Holder, RunSpec, Task, TaskKind, TaskState};
 use wg_core::time::Timestamp;
 
 /// What the first line says it is.
 pub const FORMAT: &str = "workgraph";
-/// The version that is written; older ones are read.
-pub const VERSION: u64 = 1;
+/// The newest version, which has chats; older ones are read.
+pub const VERSION: u64 = 2;
+/// The version of a graph without chats.
+const WITHOUT_CHATS: u64 = 1;
 /// Who writes log entries that tell of an import.
 pub(crate) const IMPORTER: &str = "import";
 /// Tasks that are held at a time: a page begins by counting the tasks before it, so that few pages are cheap.
@@ -39,10 +48,12 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
-/// Writes the whole graph and gives the number of tasks written. Holds one page of tasks at a time.
+/// Writes the whole graph and gives the number of tasks written, the places of chats among them. Holds one page
+/// of tasks at a time.
 pub fn export(read: &mut dyn Read, out: &mut dyn Write) -> Result<u64, ExportError> {
     let mut out = io::BufWriter::with_capacity(64 * 1024, out);
-    write_line(&mut out, &json!({ "format": FORMAT, "version": VERSION }))?;
+    let version = if read.last_chat()?.0 == 0 { WITHOUT_CHATS } else { VERSION };
+    write_line(&mut out, &json!({ "format": FORMAT, "version": version }))?;
     let mut written: usize = 0;
     loop {
         let mut tasks = Vec::new();
@@ -63,11 +74,25 @@ pub fn export(read: &mut dyn Read, out: &mut dyn Write) -> Result<u64, ExportErr
                 messages: read.messages_of(&task.id)?,
                 artifacts: read.artifacts_of(&task.id)?,
             };
-            write_line(&mut out, &line(&task, &rows))?;
+            match chat_of(read, &task)? {
+                Some(chat) => {
+                    write_line(&mut out, &chats::line(task, &rows, &chat))?;
+                    chats::history(read, chat.number, &mut out)?;
+                }
+                None => write_line(&mut out, &line(&task, &rows).whole())?,
+            }
         }
     }
     out.flush()?;
     Ok(written as u64)
+}
+
+/// The chat whose place a task is.
+fn chat_of(read: &mut dyn Read, task: &Task) -> Result<Option<Chat>, StoreError> {
+    match ChatNumber::of_task(&task.id).filter(|_| task.kind == TaskKind::Chat) {
+        Some(number) => Ok(read.chat(number)?.map(|(chat, _)| chat)),
+        None => Ok(None),
+    }
 }
 
 fn write_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
@@ -84,19 +109,24 @@ struct Rows {
 }
 
 /// One task as an object; what is absent, empty or the default is left out.
-fn line(task: &Task, rows: &Rows) -> Value {
+fn line(task: &Task, rows: &Rows) -> Line {
     let mut line = Line(Map::new());
     line.put("id", task.id.as_str());
     line.put("title", &*task.title);
     line.put("description", &*task.description);
-    line.put("state", task.state.name().as_str());
+    if task.kind == TaskKind::Work {
+        line.put("state", task.state.name().as_str());
+    }
     match &task.state {
         TaskState::InProgress { by: Holder::Person(name) } => line.put("by", format!("user:{name}")),
         TaskState::InProgress { by: Holder::Attempt(attempt) } => line.put("by", attempt.to_string()),
         TaskState::Waiting { on } => line.put("on", on.to_string()),
         TaskState::Failed { reason } => line.put("reason", &**reason),
         TaskState::Abandoned { reason } => line.put("reason", reason.clone()),
-        TaskState::Open | TaskState::InReview | TaskState::Done => {}
+        TaskState::InProgress { by: Holder::Chat }
+        | TaskState::Open
+        | TaskState::InReview
+        | TaskState::Done => {}
     }
     if task.priority != wg_core::task::Priority::default() {
         line.put("priority", task.priority.to_string());
@@ -128,9 +158,6 @@ fn line(task: &Task, rows: &Rows) -> Value {
         |m| json!({"at": time(m.at), "from": from(&m.from), "body": m.body}),
     );
     line.rows("artifacts", &rows.artifacts, |a| json!({"at": time(a.at), "actor": a.actor, "path": a.path}));
-    let mut line = Value::Object(line.0);
-    // Nothing to do unless some crate of the build lets objects keep their insertion order.
-    line.sort_all_objects();
     line
 }
 
@@ -159,9 +186,19 @@ fn span(span: Duration) -> String {
     }
 }
 
+fn sorted(mut value: Value) -> Value {
+    // Nothing to do unless some crate of the build lets objects keep their insertion order.
+    value.sort_all_objects();
+    value
+}
+
 struct Line(Map<String, Value>);
 
 impl Line {
+    fn whole(self) -> Value {
+        sorted(Value::Object(self.0))
+    }
+
     fn put(&mut self, name: &str, value: impl Into<Value>) {
         let value = value.into();
         let empty = match &value {

@@ -143,7 +143,7 @@ fn a_newer_format_is_refused_by_name() {
     let mut open = sqlite::open(folder.path()).unwrap();
     connection.execute_batch("PRAGMA user_version = 99").unwrap();
     let is_newer =
-        |answer: Result<(), StoreError>| matches!(answer, Err(StoreError::Newer { found: 99, known: 1, .. }));
+        |answer: Result<(), StoreError>| matches!(answer, Err(StoreError::Newer { found: 99, known: 2, .. }));
     assert!(is_newer(sqlite::open(folder.path()).map(drop)));
     assert!(is_newer(sqlite::open_read_only(folder.path()).map(drop)));
     assert!(is_newer(sqlite::check(folder.path()).map(drop)));
@@ -204,4 +204,50 @@ fn a_turned_bit_is_never_taken_for_right() {
         assert_eq!(fs::read(folder.path().join("wg.db")).unwrap(), turned, "it is left as it is");
     }
     assert!(said > rounds / 5, "{said} said, {harmless} harmless");
+}
+
+/// What the indexes and rows of chats should say follows from the chats: any other word is found.
+#[test]
+fn rows_of_chats_that_do_not_follow_are_found() {
+    let folder = whole();
+    let bytes = fs::read(folder.path().join("wg.db")).unwrap();
+    for (sql, told) in [
+        ("UPDATE chats SET standing = 1 WHERE number = 1", "chat-1: its row does not follow from it"),
+        ("UPDATE chats SET waiting = 0 WHERE number = 1", "chat-1: its row does not follow from it"),
+        (
+            "UPDATE chats SET change = (SELECT change FROM chats WHERE number = 4) WHERE number = 1",
+            "chat-1: its row",
+        ),
+        ("UPDATE chats SET change = 1 WHERE number = 1", "a record can't be read"),
+        ("DELETE FROM chats WHERE number = 1", "chats that are recorded and not listed"),
+        ("DELETE FROM chats WHERE number = 1", "chats that are not there and have entries or messages"),
+        ("DELETE FROM entries WHERE chat = 1 AND number = 1", "entries of chats that are missing"),
+        ("DELETE FROM entries WHERE chat = 1", "chat-1: messages stand somewhere that are not there"),
+        ("UPDATE entries SET chat = 999 WHERE chat = 1", "chats that are not there and have entries"),
+        ("UPDATE entries SET at = at + 1 WHERE chat = 1", "entry 1 of chat-1 is not as it was written"),
+        (
+            "UPDATE inbox SET kills = 2 WHERE chat = 1 AND number = 1",
+            "the standing of message 1 of chat-1 is not",
+        ),
+        (
+            "UPDATE inbox SET state = 7 WHERE chat = 1 AND number = 1",
+            "the standing of message 1 of chat-1 is none",
+        ),
+        (
+            "UPDATE consumers SET ping_until = 5 WHERE chat = 1",
+            "who consumed chat-1 is not as it was written",
+        ),
+        (
+            "UPDATE tasks SET lane = '' WHERE id = '.chat-1'",
+            "task .chat-1: its columns do not follow from it",
+        ),
+        ("UPDATE counts SET tasks = tasks + 1 WHERE lane = '.'", "the counts do not follow from the tasks"),
+    ] {
+        let folder = changed(&bytes);
+        let connection = rusqlite::Connection::open(folder.path().join("wg.db")).unwrap();
+        assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
+        drop(connection);
+        let found = sqlite::check(folder.path()).unwrap();
+        assert!(found.iter().any(|line| line.contains(told)), "{sql}: {found:?}");
+    }
 }

@@ -71,7 +71,7 @@ fn a_full_disk_is_said_and_the_graph_stays_as_it_was() {
     let folder = disk.join(".wg");
     let mut store = sqlite::create(&folder).unwrap();
     fill(&mut *store, 40);
-    std::fs::write(disk.join("rest"), vec![0; 256 << 10]).unwrap();
+    std::fs::write(disk.join("rest"), vec![0; 640 << 10]).unwrap();
     let mut last = OpSeq(0);
     let error = loop {
         // Large ones first, then ever smaller ones, until the last page is taken.

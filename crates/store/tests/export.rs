@@ -33,16 +33,19 @@ fn export(store: &mut dyn Store) -> String {
 
 /// The graph that an export makes where there was none.
 fn import(text: &str, run: bool, store: &mut dyn Store) {
-    let options = Options { name: "export".into(), format: None, keep_going: false, run, now: now() };
+    let options =
+        Options { name: "export".into(), format: None, keep_going: false, run, now: now(), beside: None };
     let imported = import::read(&mut text.as_bytes(), &options, None).unwrap();
     assert!(imported.report.dropped.total() + imported.report.noted.total() == 0, "{:?}", imported.report);
+    assert!(imported.report.lines.accounted(), "{:?}", imported.report.lines);
     if !imported.import.tasks.is_empty() {
-        take(store, imported.import.tasks);
+        let command = Command::Import(Box::new(imported.import));
+        submit(store, &Actor::User("ann".into()), command, now()).unwrap();
     }
 }
 
 fn take(store: &mut dyn Store, tasks: Vec<ImportedTask>) {
-    let command = Command::Import(Box::new(Import { source: "test".into(), tasks }));
+    let command = Command::Import(Box::new(Import { source: "test".into(), tasks, chats: Vec::new() }));
     submit(store, &Actor::User("ann".into()), command, now()).unwrap();
 }
 

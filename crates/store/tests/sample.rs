@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use wg_core::attempt::{ExitStatus, Outcome};
-use wg_core::command::Command;
-use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
+use wg_core::chat::{ChatRun, ChatState, GiveUp, InboxCounts, What};
+use wg_core::command::{ChatCommand, Command, NewChat};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
+use wg_core::port::Chats;
 use wg_core::task::{Holder, TaskState};
 use wg_core::time::Timestamp;
 use wg_store::sqlite;
@@ -43,5 +45,82 @@ fn format_1_can_be_read_and_gone_on_with() {
     let undo = Command::Undo { operation: Some(OpSeq(20)) };
     let receipt = wg_core::submit::submit(&mut *store, &Actor::User("ann".into()), undo, at).unwrap();
     assert_eq!(receipt.operation, OpSeq(21));
+    assert_eq!(sqlite::check(folder.path()), Ok(Vec::new()));
+}
+
+/// The number of the format that a file is in.
+fn format_of(path: &std::path::Path) -> u32 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn format_1_gets_room_for_chats_and_its_backup_stays_as_it_was() {
+    let folder = written(include_str!("samples/graph-1.sql"));
+    assert_eq!(format_of(&folder.path().join("wg.db")), 1);
+    let mut store = sqlite::open(folder.path()).unwrap();
+    assert_eq!(format_of(&folder.path().join("wg.db")), sqlite::FORMAT);
+    let backup = folder.path().join("backups/wg-000000000020-v1.db");
+    assert_eq!(format_of(&backup), 1);
+    store
+        .read(&mut |view| {
+            assert_eq!((view.chats(Chats::All)?, view.last_chat()?), (Vec::new(), ChatNumber(0)));
+            assert_eq!(view.counts()?.total(), 4, "what was there is counted as before");
+            Ok(())
+        })
+        .unwrap();
+    let (ann, at) = (Actor::User("ann".into()), Timestamp::from_nanos(2_000_000_000_000_000_000));
+    let run = ChatRun { adapter: "claude".into(), ..ChatRun::default() };
+    for command in [
+        ChatCommand::Create(NewChat { name: None, run }),
+        ChatCommand::Send { chat: ChatNumber(1), text: "hello".into() },
+    ] {
+        wg_core::submit::submit(&mut *store, &ann, Command::Chat(command), at).unwrap();
+    }
+    store
+        .read(&mut |view| {
+            assert_eq!(view.chats(Chats::Awake)?.len(), 1);
+            assert_eq!(view.counts()?.total(), 4);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(sqlite::check(folder.path()), Ok(Vec::new()));
+}
+
+#[test]
+fn format_2_can_be_read_and_gone_on_with() {
+    let folder = written(include_str!("samples/graph-2.sql"));
+    let mut store = sqlite::open(folder.path()).unwrap();
+    assert_eq!(sqlite::check(folder.path()), Ok(Vec::new()));
+    store
+        .read(&mut |view| {
+            let (first, version) = view.chat(ChatNumber(1))?.unwrap();
+            assert_eq!((first.name.as_str(), first.session.as_deref(), version), ("Plans", Some("s-1"), 5));
+            assert_eq!((first.handler(), first.parsed), (Some(AttemptRef(3)), 90));
+            assert!(first.serving().unwrap().answered);
+            let entries = view.entries_of(ChatNumber(1), 0, 9)?;
+            let What::Answer { message: Some(1), text, handler, usage } = &entries[3].what else {
+                panic!("{:?}", entries[3])
+            };
+            assert_eq!((text.as_str(), *handler, usage.output), ("Halb fertig.\n", Some(AttemptRef(3)), 20));
+            assert_eq!(view.inbox_next(ChatNumber(1))?.unwrap().number, 2);
+            assert_eq!(view.inbox_counts(ChatNumber(3))?, InboxCounts { waiting: 0, set_aside: 1 });
+            let (fourth, _) = view.chat(ChatNumber(4))?.unwrap();
+            let ChatState::GaveUp { reason: GiveUp::Auth, configuration: u64::MAX, .. } = fourth.state else {
+                panic!("{fourth:?}")
+            };
+            let until: Timestamp = "2026-11-26T08:01:17Z".parse().unwrap();
+            assert_eq!(view.pinged("2026-11-26T08:00:30Z".parse().unwrap())?, [(ChatNumber(1), until)]);
+            let numbers = |chats: Vec<wg_core::chat::Chat>| Vec::from_iter(chats.iter().map(|c| c.number.0));
+            assert_eq!(numbers(view.chats(Chats::Unarchived)?), [1, 2, 4]);
+            assert_eq!(numbers(view.chats(Chats::Awake)?), [1]);
+            assert_eq!(numbers(view.chats(Chats::GaveUp)?), [4]);
+            assert_eq!(view.last_operation()?, OpSeq(37));
+            Ok(())
+        })
+        .unwrap();
+    let at = Timestamp::from_nanos(2_000_000_000_000_000_000);
+    let purge = Command::Chat(ChatCommand::Purge { keep: [].into(), include_self: false });
+    wg_core::submit::submit(&mut *store, &Actor::User("ann".into()), purge, at).unwrap();
     assert_eq!(sqlite::check(folder.path()), Ok(Vec::new()));
 }

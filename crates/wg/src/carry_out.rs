@@ -7,10 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
-use wg_core::id::{AttemptRef, TaskId};
-use wg_dispatch::files::GraphFolder;
+use wg_core::attempt::AttemptKind;
+use wg_core::id::{Actor, AttemptRef, ChatNumber, TaskId};
+use wg_dispatch::files::{GraphFolder, Talk};
 use wg_dispatch::host::host_name;
 use wg_dispatch::recover::{Concluder, Conclusion};
 
@@ -26,6 +28,8 @@ use crate::wire::{self, SystemClock};
 pub struct Carried {
     attempt: AttemptRef,
     task: TaskId,
+    #[serde(skip)]
+    kind: AttemptKind,
     gone: bool,
     /// Why it can't be told that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,19 +37,22 @@ pub struct Carried {
 }
 
 /// Ends those of `attempts` whose end is wanted, all at once, and tells people of each as its end is verified.
-/// A worker carries out nothing: its dispatcher does.
+/// A worker carries out nothing: its dispatcher does. A chat's agent may ask for the end of others, so its shim, which
+/// no agent can touch, carries that out; the agent's own end is left to the dispatcher, or nobody would hear of it.
 pub fn ends(ctx: &mut Context, attempts: &[AttemptRef]) -> Result<Vec<Carried>> {
-    if attempts.is_empty() || ctx.worker().is_some() {
-        return Ok(Vec::new());
-    }
+    let own = match ctx.worker() {
+        Some(attempt) if attempt.kind == AttemptKind::Work => return Ok(Vec::new()),
+        worker => worker.map(|attempt| attempt.reference),
+    };
     let wanted = ctx.read(|read| {
         let mut wanted = BTreeMap::new();
         for reference in attempts {
-            if let Some((attempt, _)) = read.attempt(*reference)?
+            if Some(*reference) != own
+                && let Some((attempt, _)) = read.attempt(*reference)?
                 && attempt.is_live()
                 && attempt.stop.is_some()
             {
-                wanted.insert(*reference, attempt.task);
+                wanted.insert(*reference, (attempt.task, attempt.kind));
             }
         }
         Ok(wanted)
@@ -57,22 +64,22 @@ pub fn ends(ctx: &mut Context, attempts: &[AttemptRef]) -> Result<Vec<Carried>> 
     let references: Vec<AttemptRef> = wanted.keys().copied().collect();
     let graph = GraphFolder::new(ctx.folder()?);
     let host = host_name(&graph).map_err(|error| Failure::file("use", &graph.service(), &error))?;
-    let (actor, config) = (ctx.actor()?, config::dispatch_config(ctx.config()?));
+    // What is recorded is what was seen, and a shim has seen it as a dispatcher would.
+    let actor = if own.is_some() { Actor::Dispatcher(host.clone()) } else { ctx.actor()? };
+    let config = config::dispatch_config(ctx.config()?);
     let concluder =
         Concluder { graph: &graph, host: &host, actor: &actor, config: &config, clock: &SystemClock };
-    let many = text::count(wanted.len() as u64, "attempt is", "attempts are");
-    let grace = time::coarse(config.kill_grace);
-    ctx.out.note(&format!("{many} told to end; what is left of it after {grace} is killed"))?;
+    ctx.out.note(&notice(wanted.values().map(|(_, kind)| *kind), config.kill_grace))?;
     let mut carried = Vec::with_capacity(wanted.len());
     let mut written = Ok(());
     let (store, out) = ctx.store_and_output()?;
     concluder.conclude(store, &references, &mut |attempt, conclusion| {
-        let task = wanted[&attempt].clone();
+        let (task, kind) = wanted[&attempt].clone();
         let unknown = match conclusion {
             Conclusion::Gone(_) => None,
             Conclusion::Unknown(why) => Some(why.clone()),
         };
-        let one = Carried { attempt, task, gone: unknown.is_none(), unknown };
+        let one = Carried { attempt, task, kind, gone: unknown.is_none(), unknown };
         // Ending goes on although nobody reads of it any more.
         if written.is_ok() && !out.form.json {
             written = tell(out, &one);
@@ -84,15 +91,41 @@ pub fn ends(ctx: &mut Context, attempts: &[AttemptRef]) -> Result<Vec<Carried>> 
     Ok(carried)
 }
 
+/// What is said while it is waited for.
+fn notice(kinds: impl Iterator<Item = AttemptKind>, grace: Duration) -> String {
+    let (mut agents, mut handlers) = (0, 0);
+    for kind in kinds {
+        match kind {
+            AttemptKind::Work => agents += 1,
+            AttemptKind::Handler => handlers += 1,
+        }
+    }
+    let said = |n: u64, one: &str, many: &str, grace: Duration| {
+        let it = if n == 1 { "it" } else { "them" };
+        let told = text::count(n, one, many);
+        format!("{told} told to end; what is left of {it} after {} is killed", time::coarse(grace))
+    };
+    match (agents, handlers) {
+        (_, 0) => said(agents, "attempt is", "attempts are", grace),
+        (0, _) => said(handlers, "handler is", "handlers are", Talk::FAREWELL_GRACE + grace),
+        (_, _) => said(agents + handlers, "attempt is", "attempts are", Talk::FAREWELL_GRACE + grace),
+    }
+}
+
 fn tell(out: &mut Output, carried: &Carried) -> io::Result<()> {
-    let Carried { attempt, task, unknown, .. } = carried;
+    let Carried { attempt, task, unknown, kind, .. } = carried;
     let paint = out.paint();
-    let task = paint.cyan(task.as_str());
+    let subject = match (kind, ChatNumber::of_task(task)) {
+        (AttemptKind::Handler, Some(chat)) => {
+            format!("{}: its handler {attempt}", paint.cyan(&chat.to_string()))
+        }
+        _ => format!("{attempt} of {}", paint.cyan(task.as_str())),
+    };
     match unknown {
-        None => writeln!(out, "{attempt} of {task} is gone")?,
+        None => writeln!(out, "{subject} is gone")?,
         Some(why) => {
             let unknown = paint.tone(Tone::Red, "it can't be told whether it is gone");
-            writeln!(out, "{attempt} of {task}: {unknown}: {why}")?;
+            writeln!(out, "{subject}: {unknown}: {why}")?;
         }
     }
     out.flush()

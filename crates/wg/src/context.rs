@@ -2,17 +2,20 @@
 //! configuration, and where to write. A verb takes nothing from the process itself, so that the same verb
 //! serves a person at a terminal and a worker through its shim.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use wg_core::attempt::Attempt;
-use wg_core::command::Command;
-use wg_core::id::Actor;
+use wg_core::attempt::{Attempt, AttemptKind};
+use wg_core::command::{ChatCommand, Command};
+use wg_core::id::{Actor, ChatNumber};
 use wg_core::port::{Read, Store};
 use wg_core::rejection::Rejection;
 use wg_core::submit::{Receipt, SubmitError, rehearse, submit};
 use wg_core::time::Timestamp;
 use wg_core::view::Surroundings;
+use wg_dispatch::chat_history;
+use wg_dispatch::files::GraphFolder;
 
 use crate::actor;
 use crate::config::Config;
@@ -127,6 +130,12 @@ impl Context {
         }
     }
 
+    /// Whether a worker asks that reports of its task. What a chat's agent says done is done.
+    #[must_use]
+    pub fn is_of_work(&self) -> bool {
+        self.worker().is_some_and(|attempt| attempt.kind == AttemptKind::Work)
+    }
+
     /// Who asks.
     pub fn actor(&self) -> Result<Actor> {
         match &self.caller {
@@ -189,6 +198,7 @@ impl Context {
             actor::refuse_lost_worker(&self.env, &folder)?;
         }
         let now = self.now();
+        let told = chats_of(&command);
         let receipt = match submit(self.store()?, &actor, command, now) {
             Ok(receipt) => receipt,
             Err(SubmitError::Rejected(rejection)) => return Ok(Err(rejection)),
@@ -196,7 +206,25 @@ impl Context {
         };
         let worker = self.worker().map(|attempt| attempt.reference);
         wire::poke(self.folder()?, worker);
+        self.write_histories(&told, &receipt)?;
         Ok(Ok(receipt))
+    }
+
+    /// Without a dispatcher, histories of chats are written down here; where that fails the next one does it.
+    fn write_histories(&mut self, told: &[ChatNumber], receipt: &Receipt) -> Result<()> {
+        let changed = receipt.tasks.iter().filter_map(ChatNumber::of_task);
+        let chats: BTreeSet<ChatNumber> = told.iter().copied().chain(changed).collect();
+        let folder = self.folder()?.to_owned();
+        if chats.is_empty() || wire::dispatcher_listens(&folder) {
+            return Ok(());
+        }
+        let graph = GraphFolder::new(folder);
+        for chat in chats {
+            if let Err(error) = chat_history::complete(&graph, self.store()?, chat) {
+                self.out.note(&format!("the history of {chat} can't be written down now: {error}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// What a command would do, with nothing changed.
@@ -248,5 +276,14 @@ impl Context {
             }
         }
         Ok(text.trim_end().to_owned())
+    }
+}
+
+/// The chats that a command writes to.
+fn chats_of(command: &Command) -> Vec<ChatNumber> {
+    match command {
+        Command::Chat(ChatCommand::Send { chat, .. }) => vec![*chat],
+        Command::PostMessage { task, .. } => ChatNumber::of_task(task).into_iter().collect(),
+        _ => Vec::new(),
     }
 }

@@ -55,6 +55,14 @@ pub fn policy(config: &Config) -> Policy {
     }
 }
 
+/// The adapters that serve chats, by name.
+#[must_use]
+pub fn chat_adapters() -> Vec<String> {
+    let registry = wg_agents::Registry::default();
+    let serving = registry.iter().filter(|adapter| adapter.serves_chats());
+    serving.map(|adapter| adapter.name().to_owned()).collect()
+}
+
 /// Tells a dispatcher that listens that the graph has changed. One that is not told finds it by itself, so
 /// nothing can go wrong here that matters.
 pub fn poke(folder: &Path, worker: Option<AttemptRef>) {

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use wg_core::attempt::{ExitStatus, Report};
+use wg_core::attempt::{AttemptKind, ExitStatus, Report};
 use wg_core::command::{Command, NewTask};
 use wg_core::id::{Actor, AttemptRef, TaskId};
 use wg_core::task::{RunSpec, Wait};
@@ -32,6 +32,17 @@ pub(super) enum Act {
     },
     /// From now on SIGTERM does nothing to it.
     IgnoreTerm,
+    /// A handler prints a line.
+    Say(serde_json::Value),
+    /// A handler prints the beginning of a line.
+    SayHalf,
+    /// A handler waits for a line of its input; in the middle of the turn on a message, or idle.
+    Listen {
+        /// The message.
+        at: Option<u64>,
+    },
+    /// A handler purges all chats.
+    Purge,
     /// It ends.
     Leave(ExitStatus),
     /// It does nothing any more, and stays.
@@ -70,7 +81,7 @@ pub(super) fn script(random: &mut Random, hasty: bool) -> VecDeque<Act> {
     acts
 }
 
-fn child(random: &mut Random) -> Vec<Act> {
+pub(super) fn child(random: &mut Random) -> Vec<Act> {
     let mut acts = Vec::new();
     if random.per_mille(300) {
         let grandchild =
@@ -85,10 +96,14 @@ impl World {
     /// Processes that have something to do. While everything comes to rest, one that hangs goes home, unless
     /// it is for others to end it.
     pub(super) fn busy_agents(&self) -> Vec<u32> {
-        let has_act = |acts: &VecDeque<Act>| acts.front().is_some_and(|act| *act != Act::Hang);
+        let has_act = |pid: u32, acts: &VecDeque<Act>| match acts.front() {
+            None | Some(Act::Hang) => false,
+            Some(Act::Listen { .. }) => self.hears(pid),
+            Some(_) => true,
+        };
         let mut busy: Vec<u32> =
-            self.agents.iter().filter(|(_, acts)| has_act(acts)).map(|(pid, _)| *pid).collect();
-        if self.settling {
+            self.agents.iter().filter(|(pid, acts)| has_act(**pid, acts)).map(|(pid, _)| *pid).collect();
+        if self.mood.settling {
             busy.extend(self.agents.keys().filter(|pid| self.may_go_home(**pid)));
         }
         busy
@@ -101,7 +116,10 @@ impl World {
         };
         let hangs = self.agents.get(&pid).and_then(VecDeque::front) == Some(&Act::Hang);
         let wanted = process.run.and_then(|run| self.oracle.attempt(run.attempt));
-        let free = wanted.is_some_and(|a| a.stop.is_none() && a.report.is_none() && a.timeout.is_none());
+        let free = wanted.is_some_and(|a| {
+            let work = a.kind == AttemptKind::Work;
+            work && a.stop.is_none() && a.report.is_none() && a.timeout.is_none()
+        });
         hangs && free && process.run.is_some_and(|run| self.shim_of(run.attempt).is_some())
     }
 
@@ -121,6 +139,10 @@ impl World {
                     process.ignores_term = true;
                 }
             }
+            Act::Say(value) => self.print(pid, run, &value),
+            Act::SayHalf => self.print_half(pid),
+            Act::Listen { at } => self.listen(pid, run, at),
+            Act::Purge => self.agent_purges(run),
             Act::Leave(status) => self.host.end(pid, status),
             Act::Hang => self.host.end(pid, ExitStatus::Code(0)),
         }

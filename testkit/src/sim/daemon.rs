@@ -2,11 +2,11 @@
 //! simulated host, and its effects carried out there. One incarnation at a time: the kernel's lock sees to
 //! that.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wg_agents::ProgramFacts;
 use wg_core::attempt::{Attempt, ProcessIdentity};
-use wg_core::id::AttemptRef;
+use wg_core::id::{AttemptRef, ChatNumber};
 use wg_core::port::Store;
 use wg_core::time::Timestamp;
 use wg_dispatch::dispatcher::{Dispatcher, Event, HostEffect, Launch};
@@ -14,6 +14,7 @@ use wg_dispatch::recover::Finding;
 
 use super::ends::{EndResult, Owner};
 use super::mutation::Mutation;
+use super::talks::{Order, Talk};
 use super::world::{HOST, World};
 
 /// A dispatcher that lives.
@@ -29,7 +30,10 @@ pub(super) struct Daemon {
     pub(super) store_changed: bool,
     /// It has more to do, or what it tried failed.
     again: bool,
-    pub(super) leaving: bool,
+    /// Who is attached, as it was told last.
+    pub(super) attached: BTreeMap<ChatNumber, usize>,
+    /// Conversations that are open.
+    pub(super) talks: BTreeMap<AttemptRef, Talk>,
 }
 
 impl World {
@@ -47,6 +51,7 @@ impl World {
             .expect("memory can be read");
         let findings = self.findings();
         self.oracle.dispatcher_started();
+        self.oracle.chats.attached = BTreeSet::new();
         self.trace.note(|| "a dispatcher starts".to_owned());
         self.daemon = Some(Daemon {
             logic,
@@ -57,12 +62,14 @@ impl World {
             timer: None,
             store_changed: false,
             again: false,
-            leaving: false,
+            attached: BTreeMap::new(),
+            talks: BTreeMap::new(),
         });
     }
 
     /// It is gone, at whatever point it was.
     pub(super) fn end_daemon(&mut self) {
+        self.hang_up_all();
         self.daemon = None;
         self.forget_ends(Owner::Dispatcher);
     }
@@ -112,6 +119,16 @@ impl World {
             events.push(Event::TimerDue);
         }
         daemon.again = false;
+        let truth = &mut self.oracle.chats;
+        for event in &events {
+            match event {
+                Event::Attached(now_attached) => truth.attached = now_attached.keys().copied().collect(),
+                Event::ChatPinged(chat) => {
+                    truth.pinged.insert(*chat, now.plus(wg_core::chat::PING));
+                }
+                _ => {}
+            }
+        }
         let busy = port.busy;
         self.trace.note(|| format!("dispatcher hears {}{events:?}", if busy { "(store busy) " } else { "" }));
         let effects = match daemon.logic.handle(&mut port, events, now) {
@@ -159,7 +176,27 @@ impl World {
             HostEffect::Again => daemon.again = true,
             HostEffect::Leave => self.end_daemon(),
             HostEffect::Log(line) => self.trace.note(|| format!("dispatcher: {}", line.text)),
-            HostEffect::Prune { .. } => {}
+            HostEffect::FindChatPrograms(names) => {
+                let facts = ProgramFacts {
+                    path: Some("/bin/talk".into()),
+                    modified: Some(self.chats.programs),
+                    executable: true,
+                };
+                let found = names.into_iter().map(|(chat, _)| (chat, facts.clone())).collect();
+                self.tell(Event::ChatPrograms(found));
+            }
+            HostEffect::Converse(converse) => self.open_talk(&converse),
+            HostEffect::Deliver { attempt, turn, entry, again } => {
+                self.order(attempt, Order::Deliver(turn, entry, again));
+            }
+            HostEffect::Interrupt { attempt } => drop(self.order(attempt, Order::Interrupt)),
+            HostEffect::Parsed { attempt, to } => drop(self.order(attempt, Order::Parsed(to))),
+            HostEffect::Finish { attempt } => {
+                if !self.order(attempt, Order::Finish) {
+                    self.tell(Event::TalkOver(attempt));
+                }
+            }
+            HostEffect::ChatNews { .. } | HostEffect::Mirror { .. } | HostEffect::Prune { .. } => {}
         }
     }
 
@@ -256,7 +293,8 @@ impl World {
     pub(super) fn daemon_is_idle(&self) -> bool {
         self.daemon.as_ref().is_some_and(|daemon| {
             let status = daemon.logic.status();
-            status.running.is_empty() && status.unknown.is_empty()
+            let serves = |attempt| self.oracle.chats.chats().any(|chat| chat.handler() == Some(attempt));
+            status.running.iter().all(|running| serves(running.attempt)) && status.unknown.is_empty()
         })
     }
 }
@@ -267,7 +305,15 @@ fn about(effect: &HostEffect) -> Option<AttemptRef> {
         HostEffect::Spawn(launch) => Some(launch.attempt.reference),
         HostEffect::Watch { attempt, .. } => Some(*attempt),
         HostEffect::Examine(attempt) | HostEffect::End(attempt) => Some(attempt.reference),
+        HostEffect::Converse(converse) => Some(converse.attempt.reference),
+        HostEffect::Deliver { attempt, .. }
+        | HostEffect::Interrupt { attempt }
+        | HostEffect::Parsed { attempt, .. }
+        | HostEffect::Finish { attempt } => Some(*attempt),
         HostEffect::SetTimer(_)
+        | HostEffect::FindChatPrograms(_)
+        | HostEffect::ChatNews { .. }
+        | HostEffect::Mirror { .. }
         | HostEffect::FindPrograms(_)
         | HostEffect::Prune { .. }
         | HostEffect::Log(_)
@@ -288,7 +334,7 @@ fn brief(effect: &HostEffect) -> String {
 /// What is told once, by one who saw it happen, is not repeated.
 fn may_come_twice(event: &Event) -> bool {
     match event {
-        Event::Recovered(_) | Event::Stop { .. } | Event::ConfigChanged(_) => false,
+        Event::Recovered(_) | Event::Stop { .. } | Event::ConfigChanged(_) | Event::Attached(_) => false,
         Event::StoreChanged
         | Event::Poked
         | Event::TimerDue
@@ -299,6 +345,10 @@ fn may_come_twice(event: &Event) -> bool {
         | Event::ShimGone { .. }
         | Event::EndCarriedOut { .. }
         | Event::Examined(_)
+        | Event::ChatPinged(_)
+        | Event::Heard { .. }
+        | Event::TalkOver(_)
+        | Event::ChatPrograms(_)
         | Event::Programs(_) => true,
     }
 }

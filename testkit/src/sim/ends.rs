@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wg_core::attempt::{Attempt, ExitStatus, ProcessIdentity, barred};
 use wg_core::port::Store;
-use wg_dispatch::files::{ExitRecord, Run, Started};
+use wg_dispatch::files::{ExitRecord, Run, Started, Talk};
 use wg_dispatch::recover::{Finding, Findings, Shim, Stray, may_have_started_before};
 use wg_dispatch::supervise::shim::step::Event;
 
@@ -121,7 +121,8 @@ impl World {
                 shim.waiters.push(id);
                 let grace = self.config.kill_grace;
                 shim.news.push(Event::Stop { grace });
-                let until = self.mono + grace + GONE_PATIENCE;
+                let farewell = if shim.pipes.is_some() { Talk::FAREWELL_GRACE } else { Duration::ZERO };
+                let until = self.mono + farewell + grace + GONE_PATIENCE;
                 end.stage = Stage::Asked { shim: identity, until };
                 return None;
             }

@@ -31,6 +31,8 @@ pub struct Faults {
     pub no_shim: u32,
     /// The dispatcher is asked to leave, with or without its agents.
     pub stopped: u32,
+    /// A connection to a handler's shim breaks.
+    pub line_breaks: u32,
 }
 
 impl Faults {
@@ -49,6 +51,7 @@ impl Faults {
         disk_full: 0,
         no_shim: 0,
         stopped: 0,
+        line_breaks: 0,
     };
 
     /// A mixture of its own for each seed: some runs see few kinds of faults, and those often.
@@ -71,6 +74,7 @@ impl Faults {
             disk_full: some(200),
             no_shim: some(60),
             stopped: some(6),
+            line_breaks: some(40),
         }
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct Folder {
     pub(super) shim: Option<ShimFile>,
     pub(super) started: Option<Started>,
     pub(super) exit: Option<ExitRecord>,
+    /// What a handler printed.
+    pub(super) events: Vec<u8>,
 }
 
 /// A process that has just ended.
@@ -167,6 +169,9 @@ impl Host {
             folder.shim = folder.shim.take().filter(|_| keep());
             folder.started = folder.started.take().filter(|_| keep());
             folder.exit = folder.exit.take().filter(|_| keep());
+            if !keep() {
+                folder.events.truncate(folder.events.len() / 2);
+            }
         }
     }
 }

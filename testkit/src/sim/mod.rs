@@ -10,23 +10,26 @@
 //! tells every move; `SIM_SEEDS=10000 cargo test --release -p testkit sim_many` runs many.
 
 mod agents;
+mod bent;
+mod chat_oracle;
+mod consumers;
 mod daemon;
 mod ends;
 mod faults;
+mod handlers;
 mod host;
 mod mutation;
 mod oracle;
 mod people;
+mod pipes;
+mod rest;
 mod shims;
+mod talks;
 mod trace;
 mod world;
 
 use std::fmt;
 use std::ops::Range;
-
-use wg_core::port::Store;
-use wg_core::schedule::{Policy, plan};
-use wg_dispatch::recover;
 
 pub use faults::Faults;
 pub use mutation::Mutation;
@@ -75,6 +78,8 @@ pub struct Report {
     pub operations: u64,
     /// Attempts that were made.
     pub attempts: usize,
+    /// Messages to chats that were answered.
+    pub answers: usize,
 }
 
 /// How to run.
@@ -115,48 +120,12 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
             return fail(&world, moves, what);
         }
     }
-    if let Some(what) = not_at_rest(&mut world) {
+    if let Some(what) = rest::not_at_rest(&mut world) {
         return fail(&world, moves, format!("at rest, {what}"));
     }
     let operations = world.oracle.last_operation().0;
-    Ok(Report { moves, operations, attempts: world.oracle.attempts_made() })
-}
-
-/// What is not as it should be when nothing can happen any more.
-fn not_at_rest(world: &mut World) -> Option<String> {
-    if let Some(reference) = world.oracle.live_attempts().first() {
-        let attempt = world.oracle.attempt(*reference)?.clone();
-        return Some(format!("there is a live attempt: {}", world.about(&attempt)));
-    }
-    let marked = world.host.processes.iter().find(|(_, process)| process.role != host::Role::Stranger);
-    if let Some((pid, process)) = marked {
-        return Some(format!("process {pid} is there: {process:?}"));
-    }
-    if !world.daemon_is_idle() {
-        return Some(format!("the dispatcher has something in hand: {}", world.daemon_status()));
-    }
-    let repairs = recover::plan(&world.findings());
-    if let Some(repair) = repairs.first() {
-        return Some(format!("doctor would say: {repair}"));
-    }
-    let policy = Policy { max_agents: usize::MAX, default_adapter: None, adapters: vec!["shell".to_owned()] };
-    let now = world.wall;
-    let mut found = None;
-    let mut store = world.store.clone();
-    store
-        .read(&mut |read| {
-            let plan = plan(read, &policy, 0, &mut wg_core::budget::Bucket::default(), now)?;
-            found = plan.starts.first().map(|(task, _)| format!("{task} could start and does not"));
-            if let Some(effect) = read.open_effects()?.first() {
-                found = Some(format!("an effect is open: {effect:?}"));
-            }
-            if let Some(task) = read.waits_due(now, 1)?.first() {
-                found = Some(format!("{task} waits for what has come"));
-            }
-            Ok(())
-        })
-        .expect("memory can be read");
-    found
+    let (attempts, answers) = (world.oracle.attempts_made(), world.oracle.chats.answers());
+    Ok(Report { moves, operations, attempts, answers })
 }
 
 /// Runs seeds until one fails; a failure comes with its trace.
@@ -168,6 +137,7 @@ pub fn run_many(seeds: Range<u64>, mutation: Option<Mutation>) -> Result<Report,
                 all.moves += report.moves;
                 all.operations += report.operations;
                 all.attempts += report.attempts;
+                all.answers += report.answers;
             }
             Err(failure) => {
                 let again = run(seed, Options { mutation, watched: true, ..Options::default() });

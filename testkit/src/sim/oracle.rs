@@ -4,18 +4,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wg_core::attempt::{Attempt, ExitStatus, Outcome, Report};
+use wg_agents::{ProcessEnd, Registry};
+use wg_core::attempt::{Attempt, AttemptKind, ExitStatus, Outcome, Report};
 use wg_core::budget::PER_TASK;
+use wg_core::chat::Chat;
 use wg_core::command::Command;
 use wg_core::control::Control;
 use wg_core::effect::{EffectKind, EffectState};
 use wg_core::id::{AttemptRef, Fence, OpSeq, TaskId};
 use wg_core::operation::{Change, Operation, Record, RecordKey};
 use wg_core::port::{Read, StoreError};
-use wg_core::task::{Task, TaskState};
+use wg_core::task::{Task, TaskKind, TaskState};
 use wg_core::time::Timestamp;
 use wg_dispatch::files::{EndedBy, ExitRecord, Run};
 
+use super::chat_oracle::{Around, ChatOracle};
 use super::host::Host;
 
 /// What is known to be true.
@@ -34,6 +37,8 @@ pub(super) struct Oracle {
     left: BTreeMap<AttemptRef, ExitStatus>,
     shims: BTreeMap<AttemptRef, u32>,
     dispatchers: u32,
+    /// What is known of chats.
+    pub(super) chats: ChatOracle,
     /// Every attempt has a timeout.
     pub(super) all_time_out: bool,
     /// The clock was set in this run.
@@ -59,7 +64,7 @@ impl Oracle {
         self.tasks.get(id)
     }
     pub(super) fn tasks(&self) -> usize {
-        self.tasks.len()
+        self.tasks.values().filter(|task| task.kind == TaskKind::Work).count()
     }
     pub(super) fn task_ids(&self) -> Vec<TaskId> {
         self.tasks.keys().cloned().collect()
@@ -112,6 +117,19 @@ impl Oracle {
             let changes = read.changes_of(operation.seq)?;
             if let Command::StartAttempt(start) = &operation.command {
                 self.judge_start(&operation, &start.task, &changes);
+            }
+            let chats: Vec<Chat> = changes
+                .iter()
+                .filter_map(|change| match &change.after {
+                    Some(Record::Chat(chat)) => Some(Chat::clone(chat)),
+                    _ => None,
+                })
+                .collect();
+            let Self { attempts, control, clock_was_set, .. } = self;
+            let around = Around { attempts, control, clock_was_set: *clock_was_set };
+            self.chats.judge(&operation, &chats, &around);
+            if let Some(what) = self.chats.broken() {
+                self.fail(what);
             }
             for change in changes {
                 self.take(&operation, change);
@@ -166,6 +184,7 @@ impl Oracle {
                 self.fail(format!("operation {} took {reference} away", operation.seq));
             }
             (RecordKey::Control, _, Some(Record::Control(after))) => self.control = after,
+            (RecordKey::Chat(_), _, Some(Record::Chat(_))) => {}
             (key, ..) => self.fail(format!("operation {} wrote {key:?} as something else", operation.seq)),
         }
     }
@@ -216,6 +235,9 @@ impl Oracle {
 
     /// Judges the host as it is after a move.
     pub(super) fn judge(&mut self, host: &Host) {
+        if let Some(what) = self.chats.broken() {
+            self.fail(what);
+        }
         for reference in std::mem::take(&mut self.new_ends) {
             if let Some(why) = self.untrue(reference, host) {
                 let outcome = self.attempts.get(&reference).and_then(|attempt| attempt.outcome().cloned());
@@ -258,6 +280,13 @@ impl Oracle {
             Outcome::Failed { .. } if matches!(attempt.report, Some(Report::Failed(_))) => None,
             Outcome::Waiting { .. } if matches!(attempt.report, Some(Report::Waiting(_))) => None,
             Outcome::Cancelled { .. } if attempt.stop.is_some() => None,
+            // A handler was let go by its shim.
+            Outcome::Cancelled { .. }
+                if record.is_some_and(|r| matches!(r.ended_by, EndedBy::Stop | EndedBy::Alone)) =>
+            {
+                (attempt.kind != AttemptKind::Handler).then(|| "nobody asked for its end".to_owned())
+            }
+            Outcome::Configuration { .. } if !ran => None,
             Outcome::Cancelled { .. } => ran.then(|| "nobody asked for its end".to_owned()),
             Outcome::Lost { .. } => record
                 .filter(|record| record.tree_gone && !record.never_ran())
@@ -284,16 +313,28 @@ impl Oracle {
     }
 }
 
-/// The verdict on an exit record of a `shell` attempt.
-pub(super) fn seen_in(exit: &ExitRecord) -> Outcome {
-    match (&exit.ended_by, exit.status) {
-        (EndedBy::Refused { why }, _) => Outcome::Lost { reason: format!("it was never started: {why}") },
-        (EndedBy::Deadline, _) => Outcome::TimedOut,
-        (EndedBy::SpawnFailed { text, .. }, _) => Outcome::Configuration { reason: text.clone() },
-        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone, status) => match status {
-            Some(ExitStatus::Code(0)) => Outcome::Done { summary: None },
-            Some(status) => Outcome::ExitedBadly { status },
-            None => Outcome::Lost { reason: "its exit record does not say how it left".into() },
-        },
-    }
+/// The verdict on an exit record, as a command that ends attempts makes it.
+pub(super) fn seen_in(attempt: &Attempt, exit: &ExitRecord) -> Outcome {
+    let handler = attempt.kind == AttemptKind::Handler;
+    let registry = Registry::default();
+    let end = match (&exit.ended_by, exit.status) {
+        (EndedBy::Stop | EndedBy::Alone, _) if handler => {
+            return Outcome::Cancelled { reason: "it was let go".into() };
+        }
+        (EndedBy::Refused { why }, _) => {
+            return Outcome::Lost { reason: format!("it was never started: {why}") };
+        }
+        (EndedBy::Deadline, _) => ProcessEnd::Deadline,
+        (EndedBy::SpawnFailed { text, .. }, _) => {
+            ProcessEnd::NotExecuted { program: attempt.adapter.clone(), reason: text.clone() }
+        }
+        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone, Some(status)) => {
+            ProcessEnd::Left(status)
+        }
+        (EndedBy::Process | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone, None) => {
+            return Outcome::Lost { reason: "its exit record does not say how it left".into() };
+        }
+    };
+    let adapter = registry.get(&attempt.adapter).expect("it was executed");
+    adapter.classify(&end)
 }

@@ -13,7 +13,7 @@ use wg_dispatch::recover::{self, Repair, Step};
 
 use super::ends::{EndResult, Owner};
 use super::oracle::seen_in;
-use super::world::World;
+use super::world::{HOST, Subject, World};
 
 /// Tasks that a run's graph has at most.
 pub(super) const TASKS: usize = 9;
@@ -32,7 +32,13 @@ pub(super) struct Running {
 impl World {
     /// Somebody does something.
     pub(super) fn person_acts(&mut self) {
-        let Some(command) = self.some_command() else { return };
+        let about_chats = match self.chats.subject {
+            Subject::Tasks => false,
+            Subject::Chats => true,
+            Subject::Both => self.random.per_mille(500),
+        };
+        let command = if about_chats { self.some_chat_command() } else { self.some_command() };
+        let Some(command) = command else { return };
         let actor = Actor::User(PEOPLE[self.random.below(PEOPLE.len())].into());
         self.command(&actor, command);
     }
@@ -44,7 +50,13 @@ impl World {
         if self.random.per_mille(500) {
             self.tell(Event::Poked);
         }
-        let asked = |attempt: &Attempt| attempt.is_live() && attempt.stop.is_some();
+        // A chat's agent leaves its own end to the dispatcher; those of others its shim carries out for it.
+        let (own, actor) = match actor {
+            Actor::Agent(own) => (Some(*own), Actor::Dispatcher(HOST.into())),
+            other => (None, other.clone()),
+        };
+        let asked =
+            |attempt: &Attempt| attempt.is_live() && attempt.stop.is_some() && Some(attempt.reference) != own;
         let to_end: Vec<Attempt> = attempts
             .iter()
             .filter_map(|reference| self.oracle.attempt(*reference).filter(|a| asked(a)).cloned())
@@ -53,7 +65,7 @@ impl World {
             return;
         }
         let id = self.number();
-        self.commands.insert(id, Running { actor: actor.clone(), open: to_end.len(), done: Vec::new() });
+        self.commands.insert(id, Running { actor, open: to_end.len(), done: Vec::new() });
         for attempt in to_end {
             self.begin_end(Owner::Command(id), attempt);
         }
@@ -101,7 +113,7 @@ impl World {
         // What can't be told is said and left alone.
         let Ok(exit) = result else { return };
         let (seen, at) = match &exit {
-            Some(exit) => (seen_in(exit), exit.ended_at),
+            Some(exit) => (seen_in(&attempt, exit), exit.ended_at),
             None => (Outcome::Lost { reason: "it left no exit record".into() }, self.wall),
         };
         let ended = Ended {
@@ -217,7 +229,7 @@ impl World {
         Some(Patch { after, ..Patch::default() })
     }
 
-    fn some_operation(&mut self) -> Option<OpSeq> {
+    pub(super) fn some_operation(&mut self) -> Option<OpSeq> {
         let last = self.oracle.last_operation();
         let back = self.random.between(0, 8);
         (self.random.per_mille(500) && last.0 > back).then(|| OpSeq(last.0 - back))
@@ -228,6 +240,7 @@ impl World {
         let actor = Actor::User("ann".into());
         self.command(&actor, Command::ResumeDispatch);
         self.command(&actor, Command::ResumeAdapter { adapter: "shell".into() });
+        self.consumers_let_go();
         for id in self.oracle.task_ids() {
             let Some(task) = self.oracle.task(&id) else { continue };
             let (paused, held) = (task.paused, task.state.clone());

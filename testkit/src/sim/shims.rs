@@ -8,11 +8,13 @@ use wg_core::id::AttemptRef;
 use wg_core::port::Store;
 use wg_dispatch::dispatcher::Launch;
 use wg_dispatch::files::{ExitRecord, OutputCount, Run, ShimFile, Started};
-use wg_dispatch::supervise::shim::step::{Action, Ending, Event, Limits, Machine};
+use wg_dispatch::supervise::shim::step::{Action, Ending, Event, Limits, Machine, TalkLimits};
 
 use super::agents::script;
+use super::handlers;
 use super::host::{Death, Holder, INIT, Role};
 use super::mutation::Mutation;
+use super::pipes::{Ask, Pipes};
 use super::world::World;
 
 /// From a worker's report to the end of a process that stays.
@@ -27,6 +29,11 @@ pub(super) struct ShimRun {
     born: Duration,
     /// What it is about to do, in order.
     actions: VecDeque<Action>,
+    /// What supervisors asked for on their connections.
+    pub(super) asked: VecDeque<(u64, Ask)>,
+    /// The pipes of an agent that is talked to, from its start on; what they begin with before.
+    pub(super) pipes: Option<Pipes>,
+    talks: Option<Pipes>,
     /// What it has not heard of yet.
     pub(super) news: Vec<Event>,
     /// Children that have ended and are not waited for.
@@ -45,6 +52,18 @@ pub(super) struct ShimRun {
     executed_at: Option<wg_core::time::Timestamp>,
 }
 
+impl ShimRun {
+    /// Whether this is the first process of its agent.
+    pub(super) fn is_first(&self, pid: u32) -> bool {
+        self.first == Some(pid)
+    }
+
+    /// Whether that process is there.
+    pub(super) fn has_agent(&self) -> bool {
+        self.first.is_some()
+    }
+}
+
 impl World {
     /// A dispatcher starts a shim.
     pub(super) fn start_shim(&mut self, launch: &Launch) -> u32 {
@@ -55,8 +74,10 @@ impl World {
             timeout: launch.timeout,
             kill_grace: launch.kill_grace,
             leave_grace: LEAVE_GRACE,
-            talk: None,
+            talk: launch.talk.as_ref().map(TalkLimits::from),
         };
+        let farewell = launch.talk.as_ref().map(|talk| talk.farewell.clone());
+        let talks = farewell.map(|farewell| Pipes { farewell, ..Pipes::default() });
         let (machine, actions) = Machine::begin(limits);
         self.oracle.shim_started(launch.attempt.reference);
         let shim = ShimRun {
@@ -65,6 +86,9 @@ impl World {
             machine,
             born: self.mono,
             actions: actions.into(),
+            asked: VecDeque::new(),
+            pipes: None,
+            talks,
             news: Vec::new(),
             zombies: Vec::new(),
             first: None,
@@ -93,6 +117,8 @@ impl World {
                 || !shim.actions.is_empty()
                 || !shim.news.is_empty()
                 || !shim.zombies.is_empty()
+                || !shim.asked.is_empty()
+                || shim.pipes.as_ref().is_some_and(|pipes| !pipes.stdout.is_empty())
                 || shim.machine.wake_at().is_some_and(|at| shim.born + at <= self.mono)
         };
         self.shims.iter().filter(|(_, shim)| busy(shim)).map(|(pid, _)| *pid).collect()
@@ -122,7 +148,20 @@ impl World {
             self.reap(pid);
             return;
         }
-        if !shim.news.is_empty() {
+        let printed = shim.pipes.as_ref().is_some_and(|pipes| !pipes.stdout.is_empty());
+        let (asked, news) = (!shim.asked.is_empty(), !shim.news.is_empty());
+        if printed && (!(asked || news) || self.random.per_mille(500)) {
+            self.pump(pid, false);
+            return;
+        }
+        if asked && (!news || self.random.per_mille(500)) {
+            let next = self.shims.get_mut(&pid).and_then(|shim| shim.asked.pop_front());
+            if let Some((line, ask)) = next {
+                self.serve(pid, line, ask);
+            }
+            return;
+        }
+        if news {
             let at = self.random.below(self.shims[&pid].news.len());
             let event = self.shims.get_mut(&pid).map(|shim| shim.news.remove(at));
             if let Some(event) = event {
@@ -133,7 +172,7 @@ impl World {
         self.tell_shim(pid, Event::Time);
     }
 
-    fn tell_shim(&mut self, pid: u32, event: Event) {
+    pub(super) fn tell_shim(&mut self, pid: u32, event: Event) {
         let Some(shim) = self.shims.get_mut(&pid) else { return };
         let now = self.mono.saturating_sub(shim.born);
         let about = self.trace.line(|| format!("shim {pid} of {} hears {event:?}", shim.attempt));
@@ -209,7 +248,10 @@ impl World {
                 let left = self.host.marked(&run).len();
                 Some(Event::Verified { gone: left == 0 || self.mutation == Some(Mutation::GroupKillOnly) })
             }
-            Action::Record(ending) => Some(self.record(pid, &ending)),
+            Action::Record(ending) => {
+                self.pump(pid, true);
+                Some(self.record(pid, &ending))
+            }
             Action::Tell => {
                 self.tell_waiters(pid);
                 None
@@ -222,7 +264,15 @@ impl World {
                 self.host.end(pid, ExitStatus::Code(0));
                 None
             }
-            Action::Announce(_) | Action::Farewell => None,
+            Action::Farewell => {
+                if let Some(pipes) = self.shims.get_mut(&pid).and_then(|shim| shim.pipes.as_mut()) {
+                    let farewell = std::mem::take(&mut pipes.farewell);
+                    pipes.stdin.push_back(farewell);
+                    pipes.closed = true;
+                }
+                None
+            }
+            Action::Announce(_) => None,
         }
     }
 
@@ -248,12 +298,18 @@ impl World {
     fn execute(&mut self, pid: u32, run: Run) {
         let wish = self.random.below(1_000);
         let agent = self.host.start(Role::Agent, Some(run), pid, wish);
-        let acts = script(&mut self.random, self.hasty);
+        let settling = self.mood.settling;
+        let pipes = self.shims.get_mut(&pid).and_then(|shim| shim.talks.take());
+        let acts = match pipes {
+            Some(_) => handlers::script(&mut self.random, settling),
+            None => script(&mut self.random, self.mood.hasty),
+        };
         self.trace.note(|| format!("process {agent} is the agent of {}: {acts:?}", run.attempt));
         self.agents.insert(agent, acts);
         let wall = self.wall;
         if let Some(shim) = self.shims.get_mut(&pid) {
             shim.first = Some(agent);
+            shim.pipes = pipes;
             shim.to_note = true;
             shim.executed_at = Some(wall);
             self.oracle.executed(run, shim.barred.as_deref());
@@ -310,7 +366,7 @@ impl World {
             tree_gone: ending.gone,
             output: OutputCount::default(),
             reported: ending.reported,
-            events: 0,
+            events: self.host.folders.get(&shim.attempt).map_or(0, |folder| folder.events.len() as u64),
         })
     }
 
@@ -341,6 +397,7 @@ impl World {
                     // PDEATHSIG.
                     self.host.end(first, ExitStatus::Signal(9));
                 }
+                self.lose_line(*pid);
                 self.shim_died(*pid, process.start_time);
             }
             Role::Agent | Role::Child => {

@@ -2,11 +2,12 @@
 //! step at a time in an order that a seed decides.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wg_core::attempt::ExitStatus;
 use wg_core::command::Command;
-use wg_core::id::{Actor, AttemptRef};
+use wg_core::id::{Actor, AttemptRef, ChatNumber};
 use wg_core::port::Store;
 use wg_core::submit::submit;
 use wg_core::time::Timestamp;
@@ -15,11 +16,13 @@ use wg_dispatch::dispatcher::Event;
 use wg_store::memory::MemoryStore;
 
 use super::agents::Act;
+use super::bent::Port;
+use super::chat_oracle::Written;
 use super::daemon::Daemon;
 use super::ends::EndRun;
 use super::faults::Faults;
 use super::host::{Host, INIT, Role};
-use super::mutation::{Mutation, Port};
+use super::mutation::Mutation;
 use super::oracle::Oracle;
 use super::people::Running;
 use super::shims::ShimRun;
@@ -28,6 +31,17 @@ use crate::random::Random;
 
 /// The host's name.
 pub(super) const HOST: &str = "box";
+
+/// What people do in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// Work on tasks.
+    Tasks,
+    /// Talk in chats.
+    Chats,
+    /// Both.
+    Both,
+}
 
 /// Everything there is.
 pub(super) struct World {
@@ -53,12 +67,29 @@ pub(super) struct World {
     /// The command that has the dispatcher's lock.
     pub(super) doctor: Option<u64>,
     pub(super) oracle: Oracle,
+    pub(super) chats: ChatWorld,
     pub(super) trace: Trace,
+    pub(super) mood: Mood,
+    numbers: u64,
+}
+
+/// What there is of chats beside their rows.
+pub(super) struct ChatWorld {
+    pub(super) subject: Subject,
+    /// Who is attached to chats.
+    pub(super) consumers: BTreeMap<ChatNumber, usize>,
+    /// The version of the programs that serve chats.
+    pub(super) programs: i64,
+    /// Rows of chats that were written, in order.
+    written: Arc<Mutex<Vec<Written>>>,
+}
+
+/// What the world is like.
+pub(super) struct Mood {
     /// Much happens in little time.
     pub(super) hasty: bool,
     /// Nothing goes wrong any more, nobody asks for anything: everything is to come to rest.
     pub(super) settling: bool,
-    numbers: u64,
 }
 
 /// Something that can happen next.
@@ -70,6 +101,8 @@ enum Move {
     Agent(u32),
     End(u64),
     Command(u64),
+    Talk(AttemptRef),
+    Consumers,
     Person,
     StartDaemon,
     Doctor,
@@ -90,6 +123,12 @@ impl World {
             config.first_pause = Duration::from_millis(random.between(1, 100));
             config.max_attempts = 9;
         }
+        let subject = [Subject::Tasks, Subject::Chats, Subject::Both][random.weighted(&[35, 45, 20])];
+        config.chats.max_live = 1 + random.below(4);
+        config.chats.linger = Duration::from_secs(random.between(1, 60));
+        if random.per_mille(700) {
+            config.chats.turn_timeout = Duration::from_secs(random.between(20, 300));
+        }
         let mut world = Self {
             random,
             faults: faults.unwrap_or(drawn),
@@ -107,9 +146,9 @@ impl World {
             commands: BTreeMap::new(),
             doctor: None,
             oracle: Oracle::default(),
+            chats: ChatWorld { subject, consumers: BTreeMap::new(), programs: 0, written: Arc::default() },
             trace: Trace::new(watched),
-            hasty,
-            settling: false,
+            mood: Mood { hasty, settling: false },
             numbers: 0,
         };
         world.oracle.all_time_out = world.config.timeout.is_some();
@@ -125,7 +164,8 @@ impl World {
     /// The store as the program sees it.
     pub(super) fn port(&self) -> Port {
         let earlier = self.daemon.as_ref().map_or(AttemptRef(0), |daemon| daemon.earlier);
-        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier }
+        let written = self.chats.written.clone();
+        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier, written }
     }
 
     /// Submits for anybody but the dispatcher; gives the attempts that were changed.
@@ -143,6 +183,8 @@ impl World {
     /// Takes in what was committed, and lets the dispatcher hear of it.
     pub(super) fn commit_seen(&mut self, by_dispatcher: bool) {
         let before = self.oracle.last_operation();
+        let written = std::mem::take(&mut *self.chats.written.lock().unwrap_or_else(PoisonError::into_inner));
+        self.oracle.chats.note_written(written);
         let oracle = &mut self.oracle;
         self.store.read(&mut |read| oracle.follow(read)).expect("memory can be read");
         let last = self.oracle.last_operation();
@@ -168,11 +210,15 @@ impl World {
         moves.extend(self.busy_agents().into_iter().map(|pid| (Move::Agent(pid), 8)));
         moves.extend(self.busy_ends().into_iter().map(|id| (Move::End(id), 20)));
         moves.extend(self.busy_commands().into_iter().map(|id| (Move::Command(id), 20)));
+        moves.extend(self.busy_talks().into_iter().map(|attempt| (Move::Talk(attempt), 20)));
+        if self.consumers_unheard() {
+            moves.push((Move::Consumers, 15));
+        }
         if self.daemon.is_none() && !self.doctor_works() {
             moves.push((Move::StartDaemon, 10));
-            moves.push((Move::Doctor, if self.settling { 0 } else { 4 }));
+            moves.push((Move::Doctor, if self.mood.settling { 0 } else { 4 }));
         }
-        if !self.settling {
+        if !self.mood.settling {
             moves.push((Move::Person, 12));
             moves.push((Move::Time, 14));
             moves.push((Move::Fault, 40));
@@ -194,6 +240,8 @@ impl World {
             Move::Agent(pid) => self.agent_acts(pid),
             Move::End(id) => self.end_acts(id),
             Move::Command(id) => self.command_acts(id),
+            Move::Talk(attempt) => self.talk_acts(attempt),
+            Move::Consumers => self.consumers_tell(),
             Move::Person => self.person_acts(),
             Move::StartDaemon => self.start_daemon(),
             Move::Doctor => self.doctor(),
@@ -213,7 +261,7 @@ impl World {
     /// From here on nothing goes wrong, and everything is to come to rest.
     pub(super) fn calm_down(&mut self) {
         self.trace.note(|| "from here on nothing goes wrong");
-        self.settling = true;
+        self.mood.settling = true;
         self.faults = Faults::NONE;
         self.people_let_go();
     }
@@ -257,7 +305,7 @@ impl World {
                 None => return,
             },
             1 => Duration::from_millis(self.random.between(1, 2_000)),
-            _ if self.hasty => Duration::from_millis(self.random.between(1, 10)),
+            _ if self.mood.hasty => Duration::from_millis(self.random.between(1, 10)),
             _ => Duration::from_secs(self.random.between(1, 1_200)),
         };
         self.pass(span);
@@ -300,13 +348,18 @@ impl World {
         if self.random.per_mille(faults.clock_set * 3) {
             self.set_clock();
         }
-        if self.random.per_mille(faults.stopped * 3)
-            && let Some(daemon) = &mut self.daemon
-        {
-            daemon.leaving = true;
+        if self.random.per_mille(faults.stopped * 3) && self.daemon.is_some() {
             let kill_agents = self.random.per_mille(400);
-            self.trace.note(|| format!("the dispatcher is asked to leave (with its agents: {kill_agents})"));
-            self.tell(Event::Stop { kill_agents, by: Some("ann".into()) });
+            let keep_chats = !kill_agents && self.random.per_mille(400);
+            self.trace.note(|| {
+                format!(
+                    "the dispatcher is to leave (with its agents: {kill_agents}, chats stay: {keep_chats})"
+                )
+            });
+            self.tell(Event::Stop { kill_agents, by: Some("ann".into()), keep_chats });
+        }
+        if self.random.per_mille(faults.line_breaks * 5) {
+            self.break_a_line();
         }
         self.strangers();
     }

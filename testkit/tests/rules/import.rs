@@ -16,7 +16,7 @@ fn task(name: &str, title: &str) -> ImportedTask {
 }
 
 fn import(tasks: Vec<ImportedTask>) -> Command {
-    Command::Import(Box::new(Import { source: "test".into(), tasks }))
+    Command::Import(Box::new(Import { source: "test".into(), tasks, chats: Vec::new() }))
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub use outcome::{ExitStatus, Outcome};
 pub use process::ProcessIdentity;
 pub use step::{AttemptEvent, step};
 
-use crate::id::{Actor, AttemptRef, Fence, TaskId};
+use crate::id::{Actor, AttemptRef, ChatNumber, Fence, TaskId};
 use crate::port::{Read, StoreError};
 use crate::task::Wait;
 use crate::time::Timestamp;
@@ -27,6 +27,9 @@ pub struct Attempt {
     pub reference: AttemptRef,
     /// Of what.
     pub task: TaskId,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "AttemptKind::is_work")]
+    pub kind: AttemptKind,
     /// The how-many-th of its task, from 1.
     pub number: u32,
     /// The fence it was started with.
@@ -81,6 +84,24 @@ impl Attempt {
     }
 }
 
+/// What an attempt is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptKind {
+    /// Work on a task.
+    #[default]
+    Work,
+    /// Serving a chat.
+    Handler,
+}
+
+impl AttemptKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_work(&self) -> bool {
+        *self == Self::Work
+    }
+}
+
 /// Why an attempt may not start its agent (any more), where it may not: what a shim reads after it has taken
 /// its lock and before it starts anything.
 pub fn barred(
@@ -91,6 +112,9 @@ pub fn barred(
     let Some((attempt, _)) = read.attempt(reference)? else {
         return Ok(Some(format!("there is no {reference}")));
     };
+    if attempt.kind == AttemptKind::Handler {
+        return chat_barred(read, &attempt, fence);
+    }
     let Some((task, _)) = read.task(&attempt.task)? else {
         return Ok(Some(format!("there is no task {} any more", attempt.task)));
     };
@@ -105,6 +129,25 @@ pub fn barred(
         Some(format!("{} was paused", task.id))
     } else {
         None
+    })
+}
+
+/// As [`barred`], of a chat's handler: it must be the one that the chat is served by now.
+fn chat_barred(read: &mut dyn Read, attempt: &Attempt, fence: Fence) -> Result<Option<String>, StoreError> {
+    let reference = attempt.reference;
+    let chat = match ChatNumber::of_task(&attempt.task) {
+        Some(number) => read.chat(number)?,
+        None => None,
+    };
+    let Some((chat, _)) = chat else {
+        return Ok(Some(format!("there is no chat {}", attempt.task)));
+    };
+    Ok(if !attempt.is_live() {
+        Some(format!("{reference} has ended"))
+    } else if attempt.fence != fence || chat.fence != fence || chat.handler() != Some(reference) {
+        Some(format!("{reference} does not serve {} any more, which is {}", chat.number, chat.state.name()))
+    } else {
+        attempt.stop.as_ref().map(|stop| format!("its end was asked for: {}", stop.why))
     })
 }
 

@@ -8,6 +8,7 @@ fn attempt() -> Attempt {
     Attempt {
         reference: AttemptRef(7),
         task: TaskId::slug("t"),
+        kind: AttemptKind::Work,
         number: 1,
         fence: Fence(3),
         nonce: 0xab,

@@ -1,12 +1,14 @@
 //! Attempts: how they start, what is told of them, how they end.
 
-use crate::attempt::{Attempt, AttemptEvent, AttemptState, Outcome, ProcessIdentity, step as attempt_step};
+use crate::attempt::{
+    Attempt, AttemptEvent, AttemptKind, AttemptState, Outcome, ProcessIdentity, step as attempt_step,
+};
 use crate::budget::PER_TASK;
 use crate::command::{Ended, Start};
 use crate::control::AdapterPause;
-use crate::decide::{Draft, Refusal};
+use crate::decide::{Draft, Refusal, handlers};
 use crate::effect::{EffectKind, EffectState};
-use crate::id::{AttemptRef, Fence, TaskId};
+use crate::id::{AttemptRef, ChatNumber, Fence, TaskId};
 use crate::rejection::Rejection;
 use crate::schedule::leaving;
 use crate::task::{AttemptEnd, TaskEvent, TaskState, Wait};
@@ -46,6 +48,7 @@ pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> 
     let attempt = Attempt {
         reference,
         task: task.id.clone(),
+        kind: AttemptKind::Work,
         number: task.history.attempts,
         fence: task.history.fence,
         nonce: start.nonce,
@@ -94,9 +97,15 @@ pub(super) fn ended(draft: &mut Draft<'_>, ended: Ended) -> Result<(), Refusal> 
     let outcome = attempt.outcome().expect("it has just ended").clone();
     draft.effect(EffectKind::Launch, &attempt, EffectState::Settled);
     draft.effect(EffectKind::Kill, &attempt, EffectState::Settled);
-    pause_adapter(draft, &attempt, &outcome, ended.configuration)?;
+    let handled = ChatNumber::of_task(&attempt.task).filter(|_| attempt.kind == AttemptKind::Handler);
+    if handled.is_none() {
+        pause_adapter(draft, &attempt, &outcome, ended.configuration)?;
+    }
     let (reference, task, fence) = (attempt.reference, attempt.task.clone(), attempt.fence);
     draft.put_attempt(attempt);
+    if let Some(chat) = handled {
+        return handlers::ended(draft, chat, reference, outcome, ended.jitter);
+    }
     let Some(task) = draft.find_task(&task)? else { return Ok(()) };
     let waits = match &outcome {
         Outcome::Waiting { on } => Some(on.clone()),
@@ -156,7 +165,7 @@ fn pause_adapter(
         | Outcome::Lost { .. } => return Ok(()),
     };
     let mut control = draft.control()?;
-    let pause = AdapterPause { reason, at: draft.now, until, configuration };
+    let pause = AdapterPause { reason, at: draft.now, until, configuration, breaks: 0 };
     control.adapters.insert(attempt.adapter.clone(), pause);
     draft.put_control(control);
     Ok(())
@@ -165,8 +174,11 @@ fn pause_adapter(
 pub(super) fn kill(draft: &mut Draft<'_>, attempts: &[AttemptRef], why: &str) -> Result<(), Refusal> {
     for reference in attempts {
         draft.ask_to_stop(*reference, why.to_owned())?;
-        let task = draft.attempt(*reference)?.map(|attempt| attempt.task);
-        if let Some(task) = task {
+        let attempt = draft.attempt(*reference)?;
+        if let Some(attempt) = &attempt {
+            handlers::killed(draft, attempt)?;
+        }
+        if let Some(task) = attempt.map(|attempt| attempt.task) {
             draft.log(&task, format!("{reference} is to end: {why}"));
         }
     }

@@ -6,12 +6,13 @@ use crate::attempt::{Attempt, AttemptEvent, Stop, step as attempt_step};
 use crate::command::Command;
 use crate::control::Control;
 use crate::decide::Refusal;
+use crate::decide::draft_chats::ChatRows;
 use crate::effect::{Effect, EffectKind, EffectState};
-use crate::id::{Actor, AttemptRef, OpSeq, TaskId};
+use crate::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use crate::port::{Read, StoreError, Write};
 use crate::rejection::Rejection;
 use crate::step::Step;
-use crate::task::{Task, TaskEvent, TaskState, step as task_step};
+use crate::task::{Task, TaskEvent, TaskKind, TaskState, step as task_step};
 use crate::time::Timestamp;
 
 /// A row to append.
@@ -30,6 +31,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) now: Timestamp,
     /// Lines for the one who asked.
     pub(crate) notes: Vec<String>,
+    /// Numbers of messages to chats that were written or sent again.
+    pub(crate) messages: Vec<u64>,
     /// A host whose claims are to be freed.
     pub(crate) free_host: Option<String>,
     /// A task whose messages this attempt has read.
@@ -38,6 +41,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) imported: Vec<Task>,
     tasks: BTreeMap<TaskId, Option<Task>>,
     attempts: BTreeMap<AttemptRef, Attempt>,
+    pub(super) chats: ChatRows,
     control: Option<Control>,
     rows: Vec<Row>,
     effects: Vec<(Effect, EffectState)>,
@@ -51,11 +55,13 @@ impl<'a> Draft<'a> {
             command,
             now,
             notes: Vec::new(),
+            messages: Vec::new(),
             free_host: None,
             read_messages: None,
             imported: Vec::new(),
             tasks: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            chats: ChatRows::default(),
             control: None,
             rows: Vec::new(),
             effects: Vec::new(),
@@ -138,6 +144,7 @@ impl<'a> Draft<'a> {
     /// Steps a task's machine and follows what comes of it: the log, the end of an attempt that lost its
     /// task, and the tasks that waited for this one.
     pub(crate) fn step_task(&mut self, task: Task, event: TaskEvent) -> Result<(), Refusal> {
+        refuse_chat(&task, verb(&event))?;
         let (id, running, was_final) = (task.id.clone(), task.live_attempt(), task.state.is_final());
         let Step { state, effects, log } = task_step(task, event, self.now)?;
         let to = state.state.clone();
@@ -181,6 +188,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn is_empty(&self) -> bool {
         self.tasks.is_empty()
             && self.attempts.is_empty()
+            && self.chats.is_empty()
             && self.control.is_none()
             && self.rows.is_empty()
             && self.effects.is_empty()
@@ -196,11 +204,13 @@ impl<'a> Draft<'a> {
             command: self.command,
             now: self.now,
             notes: self.notes,
+            messages: self.messages,
             free_host: self.free_host,
             read_messages: self.read_messages,
             imported: self.imported,
             tasks: self.tasks,
             attempts: self.attempts,
+            chats: self.chats,
             control: self.control,
             rows: self.rows,
             effects: self.effects,
@@ -214,18 +224,25 @@ pub(crate) struct Closed {
     command: Command,
     now: Timestamp,
     pub(crate) notes: Vec<String>,
+    pub(crate) messages: Vec<u64>,
     free_host: Option<String>,
     read_messages: Option<(TaskId, AttemptRef)>,
     imported: Vec<Task>,
     pub(crate) tasks: BTreeMap<TaskId, Option<Task>>,
     pub(crate) attempts: BTreeMap<AttemptRef, Attempt>,
+    chats: ChatRows,
     control: Option<Control>,
     rows: Vec<Row>,
     effects: Vec<(Effect, EffectState)>,
 }
 
 impl Closed {
-    /// Writes everything as one operation.
+    /// Writes what belongs to no operation.
+    pub(crate) fn write_aside(&self, to: &mut dyn Write) -> Result<(), StoreError> {
+        self.chats.write_consumers(to)
+    }
+
+    /// Writes everything else as one operation.
     pub(crate) fn write(&self, to: &mut dyn Write) -> Result<OpSeq, StoreError> {
         let seq = to.begin_operation(self.now, &self.actor, &self.command)?;
         for (id, task) in &self.tasks {
@@ -237,6 +254,7 @@ impl Closed {
         for attempt in self.attempts.values() {
             to.put_attempt(attempt)?;
         }
+        self.chats.write(to)?;
         if let Some(control) = &self.control {
             to.put_control(control)?;
         }
@@ -260,5 +278,37 @@ impl Closed {
             }
         }
         Ok(seq)
+    }
+}
+
+/// What is done to work is not done to a chat, whose task follows from its own record.
+pub(super) fn refuse_chat(task: &Task, verb: &'static str) -> Result<(), Rejection> {
+    match ChatNumber::of_task(&task.id).filter(|_| task.kind == TaskKind::Chat) {
+        Some(chat) => {
+            let hint = match verb {
+                "paused" => format!("wg chat stop {chat}"),
+                "resumed" => format!("wg chat resume {chat}"),
+                "opened again" => format!("wg chat restore {chat}"),
+                "done" | "failed" | "abandoned" => format!("wg chat archive {chat}"),
+                _ => format!("wg chat show {chat}"),
+            };
+            Err(Rejection::IsChat { chat, verb, hint })
+        }
+        None => Ok(()),
+    }
+}
+
+fn verb(event: &TaskEvent) -> &'static str {
+    match event {
+        TaskEvent::Claimed(_) => "claimed",
+        TaskEvent::Unclaimed => "given back",
+        TaskEvent::Done(_) => "done",
+        TaskEvent::Failed(_) => "failed",
+        TaskEvent::Waits(_) | TaskEvent::WaitOver(_) => "set aside",
+        TaskEvent::Abandoned(_) => "abandoned",
+        TaskEvent::Reopened { .. } => "opened again",
+        TaskEvent::Paused => "paused",
+        TaskEvent::Resumed => "resumed",
+        TaskEvent::Started(_) | TaskEvent::Throttled(_) | TaskEvent::Ended(_) => "dispatched",
     }
 }

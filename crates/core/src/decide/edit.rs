@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::command::{NewTask, Patch};
+use crate::decide::draft::refuse_chat;
 use crate::decide::{Draft, Refusal, edges};
 use crate::id::TaskId;
 use crate::rejection::Rejection;
@@ -86,6 +87,7 @@ pub(super) fn edit(draft: &mut Draft<'_>, tasks: &[TaskId], patch: &Patch) -> Re
         let before = draft.task(id)?;
         let mut task = before.clone();
         apply(patch, &mut task)?;
+        refuse_for_chat(&before, patch)?;
         for after in task.after.difference(&before.after) {
             edges::check(draft, id, after)?;
         }
@@ -101,6 +103,17 @@ pub(super) fn edit(draft: &mut Draft<'_>, tasks: &[TaskId], patch: &Patch) -> Re
         return Err(Rejection::Nothing("everything is as you ask already".into()).into());
     }
     Ok(())
+}
+
+/// What a chat's task is called, and how it is found and run, is the chat's own.
+fn refuse_for_chat(task: &Task, patch: &Patch) -> Result<(), Rejection> {
+    let own = patch.title.is_some()
+        || patch.priority.is_some()
+        || patch.not_before.is_some()
+        || !patch.tags.is_empty()
+        || !patch.skills.is_empty()
+        || !patch.run.is_empty();
+    if own { refuse_chat(task, "edited in that") } else { Ok(()) }
 }
 
 fn apply(patch: &Patch, task: &mut Task) -> Result<(), Rejection> {

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::command::{Import, ImportedTask};
-use crate::decide::{Draft, Refusal, edges};
-use crate::id::{Actor, TaskId};
+use crate::decide::{Draft, Refusal, chats, edges};
+use crate::id::{Actor, ChatNumber, TaskId};
 use crate::rejection::Rejection;
-use crate::task::{Aspect, History, Task};
+use crate::task::{Aspect, History, Task, TaskKind};
 use crate::time::Timestamp;
 
 #[derive(Default)]
@@ -28,6 +28,13 @@ pub(super) fn import(draft: &mut Draft<'_>, import: Import) -> Result<(), Refusa
         if let Some(path) = edges::closing(draft, &task, &after)? {
             return Err(Rejection::Cycle { path }.into());
         }
+    }
+    let chats = import.chats.len();
+    for chat in import.chats {
+        chats::take_in(draft, chat)?;
+    }
+    if chats > 0 {
+        draft.notes.push(format!("{chats} chats"));
     }
     if draft.is_empty() {
         return Err(
@@ -71,7 +78,14 @@ fn bring(
         draft.notes.push(format!("{id} is here already and came from no import: it stays as it is"));
         return Ok(());
     };
-    let merged = merge(&base, &task, &here, tally);
+    let mut merged = merge(&base, &task, &here, tally);
+    if here.kind == TaskKind::Chat
+        && let Some(number) = ChatNumber::of_task(&id)
+        && let Some(chat) = draft.find_chat(number)?
+    {
+        // What of its place follows from the chat's own record, no file changes.
+        merged = chat.as_task(Some(merged));
+    }
     edges_to_check.extend(merged.after.difference(&here.after).map(|after| (id.clone(), after.clone())));
     let news = rows.unknown(draft, &id)?;
     if merged == here && news.is_empty() {

@@ -2,11 +2,16 @@
 //! [`Draft`] of everything to be written. Pure given the view that it reads.
 
 mod attempts;
+mod chats;
 mod draft;
+mod draft_chats;
 mod edges;
 mod edit;
+mod handlers;
+mod history;
 mod import;
 mod people;
+mod rename;
 mod undo;
 mod worker;
 
@@ -42,6 +47,11 @@ pub(crate) fn decide(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     if let Actor::Agent(attempt) = draft.actor {
         return worker::decide(draft, attempt, command);
     }
+    of_person(draft, command)
+}
+
+/// What a command means where it is not for an attempt to be limited.
+fn of_person(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
     match command {
         Command::Add(new) => edit::add(draft, *new),
         Command::Edit { tasks, patch } => edit::edit(draft, &tasks, &patch),
@@ -65,6 +75,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         Command::Kill { attempts, why } => attempts::kill(draft, &attempts, &why),
         Command::Undo { operation } => undo::undo(draft, operation),
         Command::Import(import) => import::import(draft, *import),
+        Command::Chat(command) => chats::decide(draft, command),
         Command::PauseDispatch => people::dispatch(draft, true),
         Command::ResumeDispatch => people::dispatch(draft, false),
         Command::ResumeAdapter { adapter } => people::resume_adapter(draft, &adapter),

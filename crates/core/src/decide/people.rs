@@ -1,7 +1,7 @@
 //! What a person says of tasks and of the dispatcher.
 
 use crate::control::Pause;
-use crate::decide::{Draft, Refusal};
+use crate::decide::{Draft, Refusal, chats};
 use crate::id::{Actor, TaskId};
 use crate::rejection::Rejection;
 use crate::task::{TaskEvent, TaskState, Wait};
@@ -24,7 +24,23 @@ fn each(draft: &mut Draft<'_>, tasks: &[TaskId], event: &dyn Fn() -> TaskEvent) 
     Ok(())
 }
 
+/// A chat is done when it is archived.
 pub(super) fn done(draft: &mut Draft<'_>, tasks: &[TaskId], summary: Option<&str>) -> Result<(), Refusal> {
+    let mut chosen = Vec::new();
+    let mut work = Vec::new();
+    for id in tasks {
+        match chats::of_task(draft, id)? {
+            Some(chat) => chosen.push(chat),
+            None => work.push(id.clone()),
+        }
+    }
+    if !chosen.is_empty() {
+        chats::archive(draft, &chosen)?;
+    }
+    if work.is_empty() && !chosen.is_empty() {
+        return Ok(());
+    }
+    let tasks = &work[..];
     each(draft, tasks, &|| TaskEvent::Done(summary.map(str::to_owned)))
 }
 
@@ -106,6 +122,9 @@ pub(super) fn artifact(draft: &mut Draft<'_>, task: &TaskId, path: &str) -> Resu
 }
 
 pub(super) fn message(draft: &mut Draft<'_>, task: &TaskId, body: &str) -> Result<(), Refusal> {
+    if let Some(chat) = chats::of_task(draft, task)? {
+        return chats::send(draft, chat, body);
+    }
     let task = draft.task(task)?;
     let body = said(body, "a message")?.to_owned();
     draft.message(&task.id, draft.now, draft.actor.clone(), body);
@@ -115,7 +134,7 @@ pub(super) fn message(draft: &mut Draft<'_>, task: &TaskId, body: &str) -> Resul
     Ok(())
 }
 
-fn said<'t>(text: &'t str, what: &str) -> Result<&'t str, Rejection> {
+pub(super) fn said<'t>(text: &'t str, what: &str) -> Result<&'t str, Rejection> {
     let text = text.trim_end();
     if text.trim().is_empty() { Err(Rejection::Invalid(format!("{what} can't be empty"))) } else { Ok(text) }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::command::Command;
-use crate::decide::{Draft, Refusal, edges};
-use crate::id::{Actor, OpSeq, TaskId};
+use crate::command::{ChatCommand, Command};
+use crate::decide::{Draft, Refusal, chats, edges};
+use crate::id::{Actor, ChatNumber, OpSeq, TaskId};
 use crate::operation::{Change, Operation, Record, RecordKey};
 use crate::rejection::Rejection;
-use crate::task::{Aspect, Holder, Task, TaskState};
+use crate::task::{Aspect, Holder, Task, TaskKind, TaskState};
 
 /// How far back a bare `undo` looks for something of the caller's.
 const LOOK_BACK: usize = 10_000;
@@ -77,6 +77,11 @@ fn fact(command: &Command) -> Option<String> {
         | Command::WaitOver { .. }
         | Command::AdapterChanged { .. }
         | Command::DispatcherStarted { .. } => Some("wg op show tells what it was".into()),
+        Command::Chat(command) if command.can_be_undone() => None,
+        Command::Chat(ChatCommand::Send { .. } | ChatCommand::Resend { .. }) => {
+            Some("what was said stays said; say what is right instead".into())
+        }
+        Command::Chat(_) => Some("wg chat stop and wg chat archive end a chat's handler".into()),
         Command::ResumeAdapter { .. } => Some("an adapter pauses by itself when it can't work".into()),
         Command::Add(_)
         | Command::Edit { .. }
@@ -104,7 +109,20 @@ fn undo_change(
     removed: &BTreeSet<TaskId>,
 ) -> Result<(), Refusal> {
     let key = change.key.clone();
+    if let RecordKey::Task(id) = &key
+        && ChatNumber::of_task(id).is_some()
+        && draft.find_task(id)?.is_some_and(|task| task.kind == TaskKind::Chat)
+    {
+        return chat_task(draft, seq, change);
+    }
     match (key, change.before, change.after) {
+        (RecordKey::Chat(number), before, Some(Record::Chat(after))) => {
+            let before = match before {
+                Some(Record::Chat(chat)) => Some(chat.state),
+                _ => None,
+            };
+            chats::undo(draft, seq, number, before.as_ref(), &after.state)
+        }
         (RecordKey::Task(_), None, Some(Record::Task(made))) => unmake(draft, seq, &made, removed),
         (RecordKey::Task(_), Some(Record::Task(before)), None) => remake(draft, seq, *before),
         (RecordKey::Task(_), Some(Record::Task(before)), Some(Record::Task(after))) => {
@@ -128,11 +146,24 @@ fn undo_change(
     }
 }
 
-fn later(draft: &mut Draft<'_>, seq: OpSeq, key: &RecordKey) -> Refusal {
+/// Of a chat's task only what is the task's own is set back; the rest follows from the chat.
+fn chat_task(draft: &mut Draft<'_>, seq: OpSeq, change: Change) -> Result<(), Refusal> {
+    let (Some(Record::Task(before)), Some(Record::Task(after))) = (change.before, change.after) else {
+        return Ok(());
+    };
+    let mut plain = (*before).clone();
+    plain.state.clone_from(&after.state);
+    plain.tags.clone_from(&after.tags);
+    plain.title.clone_from(&after.title);
+    merge(draft, seq, &plain, &after)
+}
+
+pub(super) fn later(draft: &mut Draft<'_>, seq: OpSeq, key: &RecordKey) -> Refusal {
     let record = match key {
         RecordKey::Task(id) => id.to_string(),
         RecordKey::Attempt(reference) => reference.to_string(),
         RecordKey::Control => "the dispatcher's pause".to_owned(),
+        RecordKey::Chat(number) => number.to_string(),
     };
     match draft.read.changed_since(key, seq) {
         Ok(found) => Rejection::LaterChange { operation: seq, record, later: found.unwrap_or(seq) }.into(),

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Actor, AttemptRef, OpSeq, TaskId};
-use crate::task::StateName;
+use crate::task::{StateName, TaskKind};
 use crate::time::Timestamp;
 
 /// Which tasks to read. An empty filter takes all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
+    /// Of this kind; absent: of any.
+    pub kind: Option<TaskKind>,
     /// In one of these states; empty: in any.
     pub states: Vec<StateName>,
     /// With all of these tags.
@@ -23,6 +25,20 @@ pub struct TaskFilter {
     pub text: Option<String>,
     /// Ids that begin with this.
     pub prefix: Option<String>,
+}
+
+/// Which chats to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chats {
+    /// All of them.
+    All,
+    /// Those that are not archived.
+    Unarchived,
+    /// Those that a dispatcher has to look at: stirring ([`crate::chat::Chat::is_stirring`]), or dormant with a
+    /// message that waits.
+    Awake,
+    /// Those that gave up.
+    GaveUp,
 }
 
 /// In which order tasks are read.
@@ -69,7 +85,7 @@ pub struct ReadyQuery {
     pub limit: usize,
 }
 
-/// How many tasks there are, maintained as they change.
+/// How many tasks there are, chats aside, maintained as they change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// For each combination that occurs.

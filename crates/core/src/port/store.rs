@@ -7,11 +7,14 @@
 use std::ops::ControlFlow;
 
 use crate::attempt::Attempt;
+use crate::chat::{Chat, Consumer, Entry, InboxCounts, InboxRow};
 use crate::control::Control;
 use crate::effect::{Effect, EffectKind, EffectRow, EffectState};
-use crate::id::{Actor, AttemptRef, OpSeq, TaskId};
+use crate::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use crate::operation::{Change, Operation, Record, RecordKey};
-use crate::port::query::{Artifact, Counts, LogEntry, Message, Page, ReadyQuery, TaskFilter, TaskOrder};
+use crate::port::query::{
+    Artifact, Chats, Counts, LogEntry, Message, Page, ReadyQuery, TaskFilter, TaskOrder,
+};
 use crate::task::Task;
 use crate::time::Timestamp;
 
@@ -114,6 +117,29 @@ pub trait Read {
     /// A task as the last import brought it.
     fn imported(&mut self, id: &TaskId) -> Result<Option<Task>, StoreError>;
 
+    /// One chat and its version.
+    fn chat(&mut self, number: ChatNumber) -> Result<Option<(Chat, u64)>, StoreError>;
+    /// Chats, by number.
+    fn chats(&mut self, which: Chats) -> Result<Vec<Chat>, StoreError>;
+    /// The largest chat number given so far.
+    fn last_chat(&mut self) -> Result<ChatNumber, StoreError>;
+    /// Entries of a chat with numbers above `after`, the first first.
+    fn entries_of(&mut self, chat: ChatNumber, after: u64, limit: usize) -> Result<Vec<Entry>, StoreError>;
+    /// The number of a chat's last entry, 0 where it has none.
+    fn last_entry(&mut self, chat: ChatNumber) -> Result<u64, StoreError>;
+    /// Where one message of a chat stands.
+    fn inbox_row(&mut self, chat: ChatNumber, number: u64) -> Result<Option<InboxRow>, StoreError>;
+    /// The first message of a chat that waits.
+    fn inbox_next(&mut self, chat: ChatNumber) -> Result<Option<InboxRow>, StoreError>;
+    /// All messages of a chat that are not answered, the first first.
+    fn inbox_open(&mut self, chat: ChatNumber) -> Result<Vec<InboxRow>, StoreError>;
+    /// How many messages of a chat stand how.
+    fn inbox_counts(&mut self, chat: ChatNumber) -> Result<InboxCounts, StoreError>;
+    /// Who consumed a chat last.
+    fn consumer(&mut self, chat: ChatNumber) -> Result<Consumer, StoreError>;
+    /// Chats that a ping still counts for at `now`, and until when.
+    fn pinged(&mut self, now: Timestamp) -> Result<Vec<(ChatNumber, Timestamp)>, StoreError>;
+
     /// The control record and its version (0 where it was never written).
     fn control(&mut self) -> Result<(Control, u64), StoreError>;
 
@@ -166,6 +192,14 @@ pub trait Write: Read {
     fn remove_task(&mut self, id: &TaskId) -> Result<(), StoreError>;
     /// Makes or replaces an attempt and records the change.
     fn put_attempt(&mut self, attempt: &Attempt) -> Result<(), StoreError>;
+    /// Makes or replaces a chat and records the change. Its task is put by itself.
+    fn put_chat(&mut self, chat: &Chat) -> Result<(), StoreError>;
+    /// Appends to a chat's history: its number is the next one.
+    fn append_entry(&mut self, chat: ChatNumber, entry: &Entry) -> Result<(), StoreError>;
+    /// Makes or replaces the standing of a message; an answered one stays answered.
+    fn put_inbox(&mut self, chat: ChatNumber, row: &InboxRow) -> Result<(), StoreError>;
+    /// Notes who consumed a chat. The only write that needs no operation.
+    fn put_consumer(&mut self, chat: ChatNumber, consumer: &Consumer) -> Result<(), StoreError>;
     /// Replaces the control record and records the change.
     fn put_control(&mut self, control: &Control) -> Result<(), StoreError>;
     /// Appends to a task's log.

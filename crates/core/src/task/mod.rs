@@ -24,6 +24,9 @@ use crate::time::Timestamp;
 pub struct Task {
     /// Its name; never changes.
     pub id: TaskId,
+    /// Work to be done, or a chat's place in the graph.
+    #[serde(default, skip_serializing_if = "TaskKind::is_work")]
+    pub kind: TaskKind,
     /// One line.
     pub title: String,
     /// Markdown.
@@ -80,6 +83,7 @@ impl Task {
     pub fn new(id: TaskId, title: impl Into<String>, created_at: Timestamp) -> Self {
         Self {
             id,
+            kind: TaskKind::Work,
             title: title.into(),
             description: String::new(),
             state: TaskState::Open,
@@ -116,6 +120,24 @@ impl Task {
             TaskState::InProgress { by: Holder::Attempt(reference) } => Some(*reference),
             _ => None,
         }
+    }
+}
+
+/// What a task is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskKind {
+    /// Work to be done.
+    #[default]
+    Work,
+    /// A chat's place in the graph: state, tags and title follow from the chat's own record.
+    Chat,
+}
+
+impl TaskKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_work(&self) -> bool {
+        *self == Self::Work
     }
 }
 
@@ -240,6 +262,8 @@ pub enum Holder {
     Person(String),
     /// An attempt, which a dispatcher started.
     Attempt(AttemptRef),
+    /// It is a chat, which goes on until it is archived.
+    Chat,
 }
 
 /// What a waiting task waits for.

@@ -103,6 +103,7 @@ fn way_out(task: &Task) -> String {
         }
         TaskState::InProgress { by: Holder::Attempt(attempt) } => format!("wg kill {attempt}"),
         TaskState::InProgress { by: Holder::Person(_) } => format!("wg unclaim {}", task.id),
+        TaskState::InProgress { by: Holder::Chat } => format!("wg chat archive {}", task.id),
         TaskState::Open | TaskState::Waiting { .. } | TaskState::InReview => format!("wg show {}", task.id),
     }
 }
@@ -112,6 +113,7 @@ fn held(task: &Task) -> Option<Rejection> {
     let holder = match by {
         Holder::Person(name) => name.clone(),
         Holder::Attempt(attempt) => attempt.to_string(),
+        Holder::Chat => "a chat".to_owned(),
     };
     Some(Rejection::Held { task: task.id.clone(), holder, hint: way_out(task) })
 }
@@ -135,7 +137,9 @@ fn unclaim(mut task: Task) -> Result<Step<Task>, Rejection> {
             task.state = TaskState::Open;
             Ok(Step::to(task).logging("given back"))
         }
-        TaskState::InProgress { by: Holder::Attempt(_) } => Err(held(&task).expect("it is in progress")),
+        TaskState::InProgress { by: Holder::Attempt(_) | Holder::Chat } => {
+            Err(held(&task).expect("it is in progress"))
+        }
         TaskState::Open
         | TaskState::Waiting { .. }
         | TaskState::InReview
@@ -174,7 +178,9 @@ fn set_aside(mut task: Task, on: Wait) -> Result<Step<Task>, Rejection> {
             task.state = TaskState::Waiting { on };
             Ok(Step::to(task).logging(line))
         }
-        TaskState::InProgress { by: Holder::Attempt(_) } => Err(held(&task).expect("it is in progress")),
+        TaskState::InProgress { by: Holder::Attempt(_) | Holder::Chat } => {
+            Err(held(&task).expect("it is in progress"))
+        }
         TaskState::InReview | TaskState::Done | TaskState::Failed { .. } | TaskState::Abandoned { .. } => {
             Err(refuse(&task, "set aside", way_out(&task)))
         }

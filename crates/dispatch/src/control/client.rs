@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use wg_core::id::AttemptRef;
+use wg_core::id::{AttemptRef, ChatNumber};
 
 use super::message::{ANSWER_MAX, Answer, Reply, Request, Status, VERSION, call_line};
 use crate::files::GraphFolder;
@@ -73,15 +73,34 @@ pub fn status(graph: &Path) -> Result<Status, ClientError> {
 }
 
 /// Asks a dispatcher to leave; says how many agents run. It is gone when [`Conversation::until_closed`]
-/// returns true.
+/// returns true. With `keep_chats` another dispatcher follows at once: handlers of chats are not drained.
 pub fn stop(
     graph: &Path,
     kill_agents: bool,
     by: Option<String>,
+    keep_chats: bool,
 ) -> Result<(usize, Conversation), ClientError> {
-    let mut conversation = open(graph, Request::Stop { kill_agents, by })?;
+    let mut conversation = open(graph, Request::Stop { kill_agents, by, keep_chats })?;
     match conversation.next_answer()? {
         Answer::Stopping { agents } => Ok((agents, conversation)),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Consumes a chat until the conversation is dropped; says how many do. What follows are
+/// [`Answer::ChatChanged`] and [`Answer::ChatDelta`].
+pub fn attach(graph: &Path, chat: ChatNumber) -> Result<(usize, Conversation), ClientError> {
+    let mut conversation = open(graph, Request::Attach { chat })?;
+    match conversation.next_answer()? {
+        Answer::Attached { attached } => Ok((attached, conversation)),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Consumes a chat for the next minute.
+pub fn ping_chat(graph: &Path, chat: ChatNumber) -> Result<(), ClientError> {
+    match call(graph, Request::PingChat { chat })? {
+        Answer::Poked => Ok(()),
         other => Err(unexpected(&other)),
     }
 }

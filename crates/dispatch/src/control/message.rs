@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wg_core::control::{AdapterPause, Pause};
-use wg_core::id::{AttemptRef, TaskId};
+use wg_core::id::{AttemptRef, ChatNumber, TaskId};
 use wg_core::time::Timestamp;
 
 /// Version of the protocol: requests of another one are refused with this number.
@@ -46,6 +46,19 @@ pub enum Request {
         /// Who asks, as in the graph's log.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// Another dispatcher follows at once, which takes the handlers of chats up; else they are drained.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keep_chats: bool,
+    },
+    /// Somebody consumes a chat from now on, until the connection closes: the connection is the lease.
+    Attach {
+        /// Which.
+        chat: ChatNumber,
+    },
+    /// Somebody consumes a chat for the next minute.
+    PingChat {
+        /// Which.
+        chat: ChatNumber,
     },
     /// Read the configuration again.
     Reload,
@@ -92,6 +105,20 @@ pub enum Answer {
         /// What.
         line: String,
     },
+    /// To an attach: it is wanted now. Followed by [`Answer::ChatChanged`] and [`Answer::ChatDelta`].
+    Attached {
+        /// How many are attached, this one included.
+        attached: usize,
+    },
+    /// To an attach: something about the chat was committed, so that it is worth reading again.
+    ChatChanged,
+    /// To an attach: a piece of an answer that is being made. What counts is the answer that is committed.
+    ChatDelta {
+        /// The message that is being answered.
+        message: u64,
+        /// The piece.
+        text: String,
+    },
     /// The request was not understood, or can't be done.
     Refused {
         /// Why.
@@ -126,6 +153,12 @@ pub struct Status {
     /// Attempts of which it can't tell whether they live.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Unknown>,
+    /// Who is attached to chats: how many to which.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attached: BTreeMap<ChatNumber, usize>,
+    /// Histories of chats that could not be written down, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unwritten: BTreeMap<ChatNumber, String>,
     /// It was asked to leave, and waits for the agents to be gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stopping: bool,
@@ -226,7 +259,9 @@ mod tests {
             Request::Poke { attempt: None },
             Request::Poke { attempt: Some(AttemptRef(7)) },
             Request::Status,
-            Request::Stop { kill_agents: true, by: Some("user:ann".into()) },
+            Request::Stop { kill_agents: true, by: Some("user:ann".into()), keep_chats: true },
+            Request::Attach { chat: ChatNumber(3) },
+            Request::PingChat { chat: ChatNumber(3) },
             Request::Reload,
             Request::Tail,
         ] {
@@ -244,7 +279,10 @@ mod tests {
                 r#"{"version":1,"request":"poke","attempt":"agent-3"}"#,
                 Request::Poke { attempt: Some(AttemptRef(3)) },
             ),
-            (r#"{"request":"stop","version":1,"later":[1]}"#, Request::Stop { kill_agents: false, by: None }),
+            (
+                r#"{"request":"stop","version":1,"later":[1]}"#,
+                Request::Stop { kill_agents: false, by: None, keep_chats: false },
+            ),
         ] {
             assert_eq!(parse_call(line.as_bytes()), Ok(request), "{line}");
         }

@@ -6,5 +6,6 @@
 
 pub mod client;
 mod guests;
+pub(crate) mod leases;
 pub mod message;
 pub(crate) mod server;

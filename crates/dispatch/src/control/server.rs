@@ -11,12 +11,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use wg_core::id::AttemptRef;
+use wg_core::id::{AttemptRef, ChatNumber};
 use wg_core::time::Timestamp;
 
 use super::guests::{Guests, Seat};
+use super::leases::Leases;
 use super::message::{Answer, REQUEST_MAX, Request, Status, parse_call, reply_line};
 use crate::socket::{LineBuffer, TooLong, is_ours};
+use crate::talk::ChatNews;
 
 /// Lines that a `tail` may be behind before it is cut off.
 pub(crate) const TAIL_BEHIND: usize = 256;
@@ -36,7 +38,11 @@ pub(crate) enum Incoming {
         kill_agents: bool,
         /// Who asks.
         by: Option<String>,
+        /// But for the handlers of chats.
+        keep_chats: bool,
     },
+    /// Somebody consumes a chat for a minute.
+    PingChat(ChatNumber),
     /// Read the configuration again.
     Reload {
         /// To whom to say what came of it.
@@ -62,6 +68,10 @@ pub(crate) struct Desk {
     pub(crate) incoming: mpsc::Sender<Incoming>,
     /// Where those that tail listen.
     pub(crate) noted: broadcast::Sender<Noted>,
+    /// Where those that are attached to chats listen.
+    pub(crate) news: broadcast::Sender<ChatNews>,
+    /// Who is attached.
+    pub(crate) leases: Leases,
 }
 
 /// Takes connections until the runtime ends.
@@ -129,17 +139,22 @@ async fn answer(stream: &mut UnixStream, request: Request, desk: &Desk) -> io::R
             let _ = desk.incoming.try_send(Incoming::Poke(attempt));
             say(stream, Answer::Poked).await
         }
-        Request::Stop { kill_agents, by } => {
+        Request::Stop { kill_agents, by, keep_chats } => {
             // Answered first: where nothing holds it, the dispatcher leaves at once. A client that has left
             // has asked all the same.
             let agents = desk.status.borrow().running.len();
             let answered = say(stream, Answer::Stopping { agents }).await;
-            let _ = desk.incoming.send(Incoming::Stop { kill_agents, by }).await;
+            let _ = desk.incoming.send(Incoming::Stop { kill_agents, by, keep_chats }).await;
             answered?;
             // The connection ends with the process: that is how the client sees that it is gone.
             let mut nothing = [0_u8; 64];
             while stream.read(&mut nothing).await? > 0 {}
             Ok(())
+        }
+        Request::Attach { chat } => attach(stream, chat, desk).await,
+        Request::PingChat { chat } => {
+            let _ = desk.incoming.send(Incoming::PingChat(chat)).await;
+            say(stream, Answer::Poked).await
         }
         Request::Reload => {
             let (answer, told) = oneshot::channel();
@@ -175,6 +190,34 @@ async fn tail(stream: &mut UnixStream, mut noted: broadcast::Receiver<Noted>) ->
             // What a client sends after its request says nothing, but its leaving does.
             read = stream.read(&mut nothing) => if read? == 0 { return Ok(()) },
         }
+    }
+}
+
+/// The connection is the lease: it ends when the client closes it, dies, or does not read.
+async fn attach(stream: &mut UnixStream, chat: ChatNumber, desk: &Desk) -> io::Result<()> {
+    let mut news = desk.news.subscribe();
+    let lease = desk.leases.take(chat);
+    say(stream, Answer::Attached { attached: lease.count() }).await?;
+    let mut nothing = [0_u8; 64];
+    loop {
+        let answer = tokio::select! {
+            heard = news.recv() => match heard {
+                Ok(ChatNews::Changed(other)) if other == chat => Answer::ChatChanged,
+                Ok(ChatNews::Delta { chat: other, message, text }) if other == chat => {
+                    Answer::ChatDelta { message, text }
+                }
+                Ok(_) => continue,
+                // Pieces were missed: what was committed can be read.
+                Err(broadcast::error::RecvError::Lagged(_)) => Answer::ChatChanged,
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+            // What a client sends after its request says nothing, but its leaving does.
+            read = stream.read(&mut nothing) => match read? {
+                0 => return Ok(()),
+                _ => continue,
+            },
+        };
+        say(stream, answer).await?;
     }
 }
 

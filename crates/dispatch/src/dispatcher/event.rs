@@ -1,15 +1,17 @@
 //! What a dispatcher is told, and what it wants done on its host: the two closed lists between it and the
 //! world.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wg_agents::{CommandSpec, ProgramFacts};
+use wg_agents::{ChatFacts, CommandSpec, ProgramFacts};
 use wg_core::attempt::{Attempt, ProcessIdentity};
-use wg_core::id::AttemptRef;
+use wg_core::chat::{Entry, Said};
+use wg_core::id::{AttemptRef, ChatNumber, Fence};
 use wg_core::time::Timestamp;
 
 use crate::config::DispatchConfig;
-use crate::files::ExitRecord;
+use crate::files::{ExitRecord, Talk};
 use crate::recover::{Finding, Findings};
 use crate::retention::{Prunable, Retention};
 
@@ -75,7 +77,28 @@ pub enum Event {
         kill_agents: bool,
         /// Who asked, for the log of the tasks.
         by: Option<String>,
+        /// Handlers of chats stay too: another dispatcher follows at once.
+        keep_chats: bool,
     },
+    /// Who is attached to chats now: how many to which.
+    Attached(BTreeMap<ChatNumber, usize>),
+    /// Somebody consumes a chat for the next minute.
+    ChatPinged(ChatNumber),
+    /// A handler said something.
+    Heard {
+        /// Which.
+        attempt: AttemptRef,
+        /// Under which fence.
+        fence: Fence,
+        /// In order.
+        said: Vec<Said>,
+        /// Up to where its output was taken in.
+        parsed: u64,
+    },
+    /// Everything that a handler said was heard; nothing more comes.
+    TalkOver(AttemptRef),
+    /// What was found of chats' programs.
+    ChatPrograms(Vec<(ChatNumber, ProgramFacts)>),
 }
 
 /// What is to be done on the host. Each is safe to do twice.
@@ -107,12 +130,69 @@ pub enum HostEffect {
         /// What is to be kept.
         retention: Retention,
     },
+    /// Find out about the programs of these chats; answered by [`Event::ChatPrograms`].
+    FindChatPrograms(Vec<(ChatNumber, String)>),
+    /// Open the conversation with a handler; answered by [`Event::Heard`] whenever something came of it, and by
+    /// [`Event::TalkOver`] at its end. What comes next is read when this is committed
+    /// ([`HostEffect::Parsed`]).
+    Converse(Box<Converse>),
+    /// Give a handler a message.
+    Deliver {
+        /// Which handler.
+        attempt: AttemptRef,
+        /// Its turn: one that the handler was given before is not given again.
+        turn: u64,
+        /// The message.
+        entry: Box<Entry>,
+        /// It was given to a handler before.
+        again: bool,
+    },
+    /// Ask a handler to end its turn.
+    Interrupt {
+        /// Which.
+        attempt: AttemptRef,
+    },
+    /// What was heard up to here is committed.
+    Parsed {
+        /// Of which handler.
+        attempt: AttemptRef,
+        /// In bytes of its output.
+        to: u64,
+    },
+    /// A handler is over: take in what it said last, then [`Event::TalkOver`].
+    Finish {
+        /// Which.
+        attempt: AttemptRef,
+    },
+    /// Something about a chat was committed: tell those who are attached.
+    ChatNews {
+        /// Which.
+        chat: ChatNumber,
+    },
+    /// Bring a chat's history file up to its rows.
+    Mirror {
+        /// Of which.
+        chat: ChatNumber,
+    },
     /// Something worth a line in the log.
     Log(Line),
     /// There is more to do: call again at once, after what has come meanwhile.
     Again,
     /// Nothing holds the dispatcher any more: it was asked to leave, and may.
     Leave,
+}
+
+/// A conversation to be opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Converse {
+    /// The handler's attempt.
+    pub attempt: Attempt,
+    /// Its chat, as the adapter has to know it.
+    pub facts: ChatFacts,
+    /// From where its output was not taken in yet.
+    pub from: u64,
+    /// It is over: only what it left is taken in.
+    pub over: bool,
 }
 
 /// What a shim has to be told to run an attempt.
@@ -130,6 +210,8 @@ pub struct Launch {
     pub output_cap: u64,
     /// Variables that it gets beside the usual ones.
     pub env_pass: Vec<String>,
+    /// It is a chat's handler: its input stays open for what is said to it.
+    pub talk: Option<Talk>,
 }
 
 /// A line for the log.

@@ -1,19 +1,23 @@
 //! The one look at the store that a batch of events is worth: what is to be ended, what is to be launched,
 //! what may start, what has come due. Its cost follows what is live and what changed, not the graph.
 
-use wg_core::attempt::{Attempt, Outcome, barred};
+use wg_core::attempt::{Attempt, AttemptKind, Outcome, barred};
+use wg_core::chat::Chat;
+use wg_core::command::ChatCommand;
 use wg_core::control::Control;
 use wg_core::effect::EffectKind;
-use wg_core::id::{AttemptRef, OpSeq, TaskId};
+use wg_core::id::{AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::port::{Read, Store, StoreError};
 use wg_core::schedule::{Plan, plan};
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
 
 use super::Dispatcher;
+use super::chats::{ChatsView, Configurations};
 use super::event::{HostEffect, Launch, Level};
 use super::requests::PRUNE_AFTER;
 use super::slot::{Held, Over, Phase, Slot};
+use crate::files::Talk;
 use crate::retention::Prunable;
 
 /// Waits that are told over in one batch; the rest follow in the next.
@@ -27,6 +31,8 @@ pub(super) struct Look {
     pub(super) plan: Plan,
     /// Tasks whose time to wait for has come.
     pub(super) waits: Vec<TaskId>,
+    /// What is to be asked about chats.
+    pub(super) chats: Vec<ChatCommand>,
 }
 
 #[derive(Default)]
@@ -37,6 +43,7 @@ struct View {
     control: Control,
     waits: Vec<TaskId>,
     plan: Plan,
+    chats: ChatsView,
     newest: Option<AttemptRef>,
     /// What could not be told, and somebody else has ended meanwhile.
     ended: Vec<AttemptRef>,
@@ -46,6 +53,7 @@ struct View {
 struct Wanted {
     attempt: Attempt,
     task: Option<Task>,
+    chat: Option<Chat>,
     barred: Option<String>,
     before: Option<Attempt>,
 }
@@ -86,7 +94,8 @@ impl Dispatcher {
         if let Some(through) = view.newest {
             self.prune(through);
         }
-        Ok(Some(Look { read: view.read, plan: view.plan, waits: view.waits }))
+        let chats = self.chat_commands(view.chats, now);
+        Ok(Some(Look { read: view.read, plan: view.plan, waits: view.waits, chats }))
     }
 
     fn view(
@@ -131,7 +140,13 @@ impl Dispatcher {
         match &self.leaving {
             None => {}
             // They stay as they are, for the next dispatcher.
-            Some(leaving) if !leaving.kill_agents => view.launches.clear(),
+            Some(leaving) if !leaving.kill_agents => {
+                view.launches
+                    .retain(|wanted| wanted.attempt.kind == AttemptKind::Handler && !leaving.keep_chats);
+                for wanted in &mut view.launches {
+                    wanted.barred.get_or_insert_with(|| "the dispatcher was stopped".into());
+                }
+            }
             Some(_) => {
                 for wanted in &mut view.launches {
                     wanted.barred.get_or_insert_with(|| "the dispatcher was stopped".into());
@@ -141,10 +156,14 @@ impl Dispatcher {
         if self.leaving.is_none() {
             let taken =
                 |(reference, slot): &(&AttemptRef, &Slot)| slot.is_taken() && !view.ended.contains(reference);
-            let live = self.slots.iter().filter(taken).count();
-            let running = live + view.launches.len() + view.kills.len();
+            let work = |attempt: &Attempt| attempt.kind == AttemptKind::Work;
+            let live = self.slots.iter().filter(taken).filter(|(_, slot)| !slot.is_handler()).count();
+            let launches = view.launches.iter().filter(|wanted| work(&wanted.attempt)).count();
+            let running = live + launches + view.kills.iter().filter(|attempt| work(attempt)).count();
             view.plan = plan(read, &self.policy, running, bucket, now)?;
         }
+        let configurations = Configurations { ask: self.causes.programs, found: self.causes.found };
+        view.chats = self.chats.view(read, configurations, now)?;
         if self.ended_since_prune >= PRUNE_AFTER {
             view.newest = Some(read.last_attempt()?);
         }
@@ -152,11 +171,11 @@ impl Dispatcher {
     }
 
     fn launch(&mut self, wanted: Wanted, now: Timestamp) {
-        let Wanted { attempt, task, barred, before } = wanted;
+        let Wanted { attempt, task, chat, barred, before } = wanted;
         let reference = attempt.reference;
         let barred = barred.or_else(|| task.is_none().then(|| "its task is gone".to_owned()));
         let phase = match (barred, task) {
-            (None, Some(task)) => match self.launch_of(&task, &attempt) {
+            (None, Some(task)) => match self.launch_of(&task, chat.as_ref(), &attempt) {
                 Err(seen) => Phase::Over(Over { seen, at: now }),
                 Ok(launch) => {
                     self.log(Level::Info, format!("{reference} starts on {}", attempt.task));
@@ -186,17 +205,29 @@ impl Dispatcher {
         }
     }
 
-    fn launch_of(&self, task: &Task, attempt: &Attempt) -> Result<Launch, Outcome> {
+    fn launch_of(&self, task: &Task, chat: Option<&Chat>, attempt: &Attempt) -> Result<Launch, Outcome> {
         let adapter = self.registry.get(&attempt.adapter).ok_or_else(|| Outcome::Configuration {
             reason: format!("there is no adapter {} here", attempt.adapter),
         })?;
-        let command = adapter
-            .launch(task, attempt)
-            .map_err(|unlaunchable| Outcome::Failed { reason: unlaunchable.to_string() })?;
+        let command = match chat {
+            // What can't be served at all is no failure of the one who would serve it.
+            Some(chat) => adapter
+                .launch_chat(&Self::facts_of(chat))
+                .map_err(|unlaunchable| Outcome::Configuration { reason: unlaunchable.to_string() })?,
+            None => adapter
+                .launch(task, attempt)
+                .map_err(|unlaunchable| Outcome::Failed { reason: unlaunchable.to_string() })?,
+        };
+        let talk = chat.map(|_| Talk {
+            farewell: adapter.farewell(),
+            turn_limit: self.config.chats.turn_timeout,
+            ..Talk::default()
+        });
         Ok(Launch {
             attempt: attempt.clone(),
             command,
-            timeout: attempt.timeout.or(self.config.timeout),
+            timeout: if talk.is_some() { None } else { attempt.timeout.or(self.config.timeout) },
+            talk,
             kill_grace: self.config.kill_grace,
             output_cap: self.config.output_cap,
             env_pass: self.config.env_pass.clone(),
@@ -215,6 +246,7 @@ impl Dispatcher {
             .map(|adapter| (adapter.name().to_owned(), adapter.program().to_owned()))
             .collect();
         self.causes.programs = false;
+        self.causes.found = false;
         if !names.is_empty() && !self.causes.asked {
             self.causes.asked = true;
             self.out.push(HostEffect::FindPrograms(names));
@@ -231,9 +263,15 @@ impl Dispatcher {
 fn wanted(read: &mut dyn Read, attempt: Attempt) -> Result<Wanted, StoreError> {
     let barred = barred(read, attempt.reference, attempt.fence)?;
     let task = read.task(&attempt.task)?.map(|(task, _)| task);
+    let chat = match ChatNumber::of_task(&attempt.task).filter(|_| attempt.kind == AttemptKind::Handler) {
+        Some(number) => read.chat(number)?.map(|(chat, _)| chat),
+        None => None,
+    };
+    // A handler is only decided once the one before it has ended with its whole tree.
     let before = match attempt.number {
+        _ if chat.is_some() => None,
         0 | 1 => None,
         number => read.attempts_of(&attempt.task)?.into_iter().find(|other| other.number == number - 1),
     };
-    Ok(Wanted { attempt, task, barred, before })
+    Ok(Wanted { attempt, task, chat, barred, before })
 }

@@ -65,8 +65,19 @@ impl Dispatcher {
             }
             Event::ConfigChanged(config) => self.configure(*config),
             Event::Programs(found) => self.programs(found),
-            Event::Stop { kill_agents, by } => {
-                self.leaving = Some(Leaving { kill_agents, by, said: false });
+            Event::Attached(attached) => {
+                self.chats.attachments(attached);
+                self.causes.other = true;
+            }
+            Event::ChatPinged(chat) => {
+                self.chats.ping(chat, now);
+                self.causes.other = true;
+            }
+            Event::Heard { attempt, fence, said, parsed } => self.heard(attempt, fence, said, parsed),
+            Event::TalkOver(attempt) => self.talk_over(attempt),
+            Event::ChatPrograms(found) => self.chat_programs(found),
+            Event::Stop { kill_agents, by, keep_chats } => {
+                self.leaving = Some(Leaving { kill_agents, by, keep_chats, said: false });
                 self.causes.any();
                 self.try_unknown_again();
             }
@@ -100,6 +111,8 @@ impl Dispatcher {
             return;
         }
         slot.phase = Phase::Up(up);
+        // A handler is spoken with from now on.
+        self.causes.other |= slot.is_handler();
         if slot.stop {
             self.end(attempt);
         }
@@ -167,7 +180,7 @@ impl Dispatcher {
         let over = match (exit, &mut slot.phase) {
             (Some(exit), _) => {
                 let adapter = self.registry.get(&slot.attempt.adapter);
-                Over { seen: verdict(adapter, &exit), at: exit.ended_at }
+                Over { seen: verdict(adapter, slot.attempt.kind, &exit), at: exit.ended_at }
             }
             (None, Phase::Ending(Some(why))) => {
                 Over { seen: Outcome::Cancelled { reason: std::mem::take(why) }, at: now }
@@ -179,6 +192,8 @@ impl Dispatcher {
             }
         };
         slot.phase = Phase::Over(over);
+        // What a handler said last is asked for.
+        self.causes.other |= slot.is_handler();
     }
 
     fn end_carried_out(
@@ -326,6 +341,7 @@ impl Dispatcher {
                 let untold = (!told).then(|| shim.clone());
                 let adopt = |slot: &mut Slot| {
                     slot.unstarted = None;
+                    slot.adopted = Some(now);
                     Some(Phase::Up(Up { untold, at: now }))
                 };
                 self.if_phase(reference, |_| true, adopt);

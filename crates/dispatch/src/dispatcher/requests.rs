@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wg_core::command::{Command, Ended, Start};
-use wg_core::id::{Actor, AttemptRef};
+use wg_core::command::{ChatCommand, Command, Ended, Start};
+use wg_core::id::{Actor, AttemptRef, ChatNumber};
 use wg_core::submit::Request;
 use wg_core::time::Timestamp;
 
@@ -32,6 +32,10 @@ pub(super) enum About {
     Run(AttemptRef),
     /// That this dispatcher has begun.
     Begin,
+    /// What a handler said, up to here.
+    Heard(AttemptRef, u64),
+    /// That somebody consumed a chat.
+    Consumed(ChatNumber),
     /// Anything else that may let something start.
     Change,
 }
@@ -40,13 +44,13 @@ impl Dispatcher {
     /// Whether there is something to be committed before looking.
     pub(super) fn has_facts(&self, now: Timestamp) -> bool {
         self.slots.values().any(|slot| match &slot.phase {
-            Phase::Over(_) => true,
-            Phase::Up(up) => up.untold.is_some() && self.is_due(up.at, now),
+            Phase::Over(_) => slot.is_settled(),
+            Phase::Up(up) => up.untold.is_some() && self.is_told(up.at, now),
             _ => false,
-        })
+        }) || self.chats.has_facts()
     }
 
-    fn is_due(&self, at: Timestamp, now: Timestamp) -> bool {
+    fn is_told(&self, at: Timestamp, now: Timestamp) -> bool {
         self.leaving.is_some() || at.plus(TELL_AFTER) <= now
     }
 
@@ -59,7 +63,7 @@ impl Dispatcher {
         for slot in self.slots.values() {
             let reference = slot.attempt.reference;
             match &slot.phase {
-                Phase::Up(up) if self.is_due(up.at, now) => {
+                Phase::Up(up) if self.is_told(up.at, now) => {
                     if let Some(shim) = up.untold.clone() {
                         let fence = slot.attempt.fence;
                         let command = Command::AttemptStarted { attempt: reference, fence, shim, at: up.at };
@@ -68,6 +72,14 @@ impl Dispatcher {
                 }
                 _ => {}
             }
+        }
+        for command in look.chats {
+            let about = match &command {
+                ChatCommand::Heard(heard) => About::Heard(heard.handler, heard.parsed),
+                ChatCommand::Consumed { chat, .. } => About::Consumed(*chat),
+                _ => About::Change,
+            };
+            wanted.push(self.wanted(Command::Chat(command), about));
         }
         let over: Vec<Ended> = {
             let Self { slots, chance, config, configurations, .. } = self;
@@ -125,6 +137,9 @@ impl Dispatcher {
 
 fn ended(slot: &Slot, jitter: i16, config: &DispatchConfig, configuration: u64) -> Option<Ended> {
     let Phase::Over(over) = &slot.phase else { return None };
+    if !slot.is_settled() {
+        return None;
+    }
     Some(Ended {
         attempt: slot.attempt.reference,
         fence: slot.attempt.fence,

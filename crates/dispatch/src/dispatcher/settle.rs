@@ -31,6 +31,11 @@ impl Dispatcher {
             }
             match wanted.about {
                 About::Begin => self.begun = true,
+                About::Heard(handler, parsed) => {
+                    self.heard_committed(handler, parsed);
+                    changed |= new;
+                }
+                About::Consumed(chat) => self.chats.consumed(chat),
                 About::Run(attempt) => {
                     if let Some(slot) = self.slots.get_mut(&attempt)
                         && let Phase::Up(up) = &mut slot.phase
@@ -47,13 +52,19 @@ impl Dispatcher {
                         let asked = slot.attempt.stop.as_ref().map(asked).unwrap_or_default();
                         self.log(Level::Info, format!("{attempt} on {task}: {}{asked}", over.seen));
                     }
+                    self.talk_ended(attempt);
                     self.ended_since_prune = self.ended_since_prune.saturating_add(1);
                     changed = true;
                 }
                 About::Change => changed |= new,
             }
-            if let Err(rejection) = receipt {
-                self.log(Level::Info, format!("not done: {rejection}"));
+            match receipt {
+                Ok(receipt) => {
+                    for note in receipt.notes {
+                        self.log(Level::Warn, note);
+                    }
+                }
+                Err(rejection) => self.log(Level::Info, format!("not done: {rejection}")),
             }
         }
         // Where somebody else's commit came in between, it has not been looked at yet.

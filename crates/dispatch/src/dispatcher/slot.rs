@@ -2,7 +2,7 @@
 //!
 //! Everything in here can be found out again from the store and the attempt's files (`crate::recover`).
 
-use wg_core::attempt::{Attempt, Outcome, ProcessIdentity};
+use wg_core::attempt::{Attempt, AttemptKind, Outcome, ProcessIdentity};
 use wg_core::time::Timestamp;
 
 use super::event::Launch;
@@ -21,6 +21,21 @@ pub(super) struct Slot {
     pub(super) unstarted: Option<String>,
     /// How often it could not be told since it was last tried for a reason of its own.
     pub(super) untold: u32,
+    /// An earlier dispatcher had it; it was taken up then.
+    pub(super) adopted: Option<Timestamp>,
+    /// Of a chat's handler: what it said.
+    pub(super) words: Words,
+}
+
+/// How far the words of a handler are taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// As they come.
+    Open,
+    /// The last ones were asked for.
+    Asked,
+    /// All of them, or they don't count.
+    Taken,
 }
 
 /// What is known of an attempt's processes.
@@ -77,7 +92,17 @@ pub(super) struct Over {
 impl Slot {
     pub(super) fn new(attempt: Attempt, phase: Phase) -> Self {
         let stop = attempt.stop.is_some();
-        Self { attempt, phase, stop, unstarted: None, untold: 0 }
+        Self { attempt, phase, stop, unstarted: None, untold: 0, adopted: None, words: Words::Open }
+    }
+
+    /// Whether it serves a chat.
+    pub(super) fn is_handler(&self) -> bool {
+        self.attempt.kind == AttemptKind::Handler
+    }
+
+    /// Whether its end can be committed: a handler's not before its last words are.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Over(_)) && (!self.is_handler() || self.words == Words::Taken)
     }
 
     /// Whether it counts against the agents that may run.

@@ -7,7 +7,7 @@ use wg_core::time::Timestamp;
 use super::Dispatcher;
 use super::event::HostEffect;
 use super::requests::TELL_AFTER;
-use super::slot::Phase;
+use super::slot::{Phase, Slot};
 use crate::control::message::{Running, Status, Unknown};
 
 /// Why to look at the store.
@@ -19,6 +19,9 @@ pub(super) struct Causes {
     pub(super) other: bool,
     /// Paused adapters' programs are worth a look.
     pub(super) programs: bool,
+    /// Something was found of chats' programs. No reason to look for others: two chats that gave up would have
+    /// each other's looked for without end.
+    pub(super) found: bool,
     /// What was found of them is on its way.
     pub(super) asked: bool,
 }
@@ -42,6 +45,8 @@ pub(super) struct Leaving {
     pub(super) kill_agents: bool,
     /// Who asked.
     pub(super) by: Option<String>,
+    /// Another dispatcher takes the handlers of chats up.
+    pub(super) keep_chats: bool,
     /// It was said that nothing holds it.
     pub(super) said: bool,
 }
@@ -68,7 +73,7 @@ impl Dispatcher {
             Phase::Up(up) if up.untold.is_some() => Some(up.at.plus(TELL_AFTER)),
             _ => None,
         });
-        let timer = tell.chain(self.shown.look_again).min();
+        let timer = tell.chain(self.shown.look_again).chain(self.chats.due).min();
         if timer != self.timer {
             self.timer = timer;
             self.out.push(HostEffect::SetTimer(timer));
@@ -76,10 +81,13 @@ impl Dispatcher {
     }
 
     pub(super) fn leave_if_done(&mut self) {
-        let held = self.slots.values().any(|slot| !matches!(slot.phase, Phase::Unknown { .. }));
+        let here = |slot: &&Slot| !matches!(slot.phase, Phase::Unknown { .. });
+        let held = self.slots.values().any(|slot| here(&slot));
+        let serving = self.slots.values().filter(here).any(Slot::is_handler);
         if let Some(leaving) = &mut self.leaving
             && !leaving.said
             && !(leaving.kill_agents && held)
+            && (leaving.keep_chats || !serving)
         {
             leaving.said = true;
             self.out.push(HostEffect::Leave);
@@ -108,6 +116,8 @@ impl Dispatcher {
             paused: self.shown.control.paused.clone(),
             adapters: self.shown.control.adapters.clone(),
             unknown: unknown.chain(self.shown.strays.iter().cloned()).collect(),
+            attached: self.chats.attached.clone(),
+            unwritten: self.chats.unwritten.clone(),
             stopping: self.leaving.is_some(),
             ..Status::default()
         }

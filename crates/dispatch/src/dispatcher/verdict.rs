@@ -1,13 +1,25 @@
 //! What an exit record means.
 
 use wg_agents::{Adapter, ProcessEnd};
-use wg_core::attempt::Outcome;
+use wg_core::attempt::{AttemptKind, Outcome};
 
 use crate::files::{EndedBy, ExitRecord};
 
 /// The adapter's verdict on an exit record. A stop that was asked for and a worker's report are known to
 /// `submit`, which puts them before this.
-pub(crate) fn verdict(adapter: Option<&dyn Adapter>, exit: &ExitRecord) -> Outcome {
+pub(crate) fn verdict(adapter: Option<&dyn Adapter>, kind: AttemptKind, exit: &ExitRecord) -> Outcome {
+    // A handler that was let go did not fail, however it left: whoever let it go knows why.
+    if kind == AttemptKind::Handler {
+        match exit.ended_by {
+            EndedBy::Stop => return Outcome::Cancelled { reason: "its shim was asked to end it".into() },
+            EndedBy::Alone => return Outcome::Cancelled { reason: "no dispatcher listened to it".into() },
+            EndedBy::Process
+            | EndedBy::SpawnFailed { .. }
+            | EndedBy::Deadline
+            | EndedBy::Lingered
+            | EndedBy::Refused { .. } => {}
+        }
+    }
     let Some(adapter) = adapter else {
         return Outcome::Lost { reason: "its adapter is not in this program".into() };
     };

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wg_core::id::AttemptRef;
+use wg_core::id::{AttemptRef, ChatNumber};
 
 pub(crate) use record::millis;
 pub use record::{
@@ -118,6 +118,18 @@ impl GraphFolder {
     #[must_use]
     pub fn attempts(&self) -> PathBuf {
         self.0.join("attempts")
+    }
+
+    /// What is kept of a chat as files.
+    #[must_use]
+    pub fn chat(&self, chat: ChatNumber) -> PathBuf {
+        self.0.join("chat").join(chat.to_string())
+    }
+
+    /// The history of a chat: a line for each of its entries.
+    #[must_use]
+    pub fn history(&self, chat: ChatNumber) -> PathBuf {
+        self.chat(chat).join("history.jsonl")
     }
 
     /// The folder of one attempt.

@@ -95,6 +95,17 @@ pub struct Talk {
     pub turn_limit: Duration,
 }
 
+impl Default for Talk {
+    fn default() -> Self {
+        Self {
+            farewell: String::new(),
+            farewell_grace: Self::FAREWELL_GRACE,
+            alone: Self::ALONE,
+            turn_limit: Self::TURN_LIMIT,
+        }
+    }
+}
+
 impl Talk {
     /// From the farewell to SIGTERM by default (`chats.md`, *States*: draining).
     pub const FAREWELL_GRACE: Duration = Duration::from_secs(10);

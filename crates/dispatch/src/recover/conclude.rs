@@ -133,7 +133,7 @@ impl Concluder<'_> {
         let registry = Registry::new(self.config.shell.clone());
         let now = self.clock.now();
         let (seen, at) = match exit {
-            Some(exit) => (verdict(registry.get(&attempt.adapter), exit), exit.ended_at),
+            Some(exit) => (verdict(registry.get(&attempt.adapter), attempt.kind, exit), exit.ended_at),
             None => (Outcome::Lost { reason: "its shim is gone and left no exit record".into() }, now),
         };
         let ended = Ended {

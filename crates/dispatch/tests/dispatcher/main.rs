@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod chats;
 mod endings;
 mod pauses;
 mod recovery;

@@ -12,7 +12,7 @@ use crate::world::{World, ends, only_spawn, spawns, started};
 
 fn programs(modified: i64) -> Event {
     let facts = ProgramFacts { path: Some("/bin/sh".into()), modified: Some(modified), executable: true };
-    Event::Programs(vec![("shell".into(), facts)])
+    Event::Programs(vec![("shell".into(), facts), ("command".into(), ProgramFacts::default())])
 }
 
 fn asks_for_programs(effects: &[HostEffect]) -> bool {

@@ -98,7 +98,7 @@ fn a_task_said_done_by_a_person_has_its_agent_ended() {
 fn leaving_starts_nothing_ends_nothing_and_tells_what_runs() {
     let (mut world, attempt) = World::running("a");
     world.add("b", &[]);
-    let effects = world.handle(vec![Event::Stop { kill_agents: false, by: None }]);
+    let effects = world.handle(vec![Event::Stop { kill_agents: false, by: None, keep_chats: false }]);
     assert!(leaves(&effects) && spawns(&effects).is_empty() && ends(&effects).is_empty());
     assert!(matches!(world.attempt(attempt).state, AttemptState::Running { .. }));
     assert!(world.dispatcher.status().stopping);
@@ -130,7 +130,8 @@ fn leaving_with_agents_ends_them_all_first() {
     world.changed();
     let events = vec![world.spawned(AttemptRef(1)), world.spawned(AttemptRef(2))];
     world.handle(events);
-    let effects = world.handle(vec![Event::Stop { kill_agents: true, by: Some("user:ann".into()) }]);
+    let effects =
+        world.handle(vec![Event::Stop { kill_agents: true, by: Some("user:ann".into()), keep_chats: false }]);
     assert_eq!(ends(&effects), [AttemptRef(1), AttemptRef(2)]);
     assert!(!leaves(&effects));
     let effects = world.handle(vec![Event::EndCarriedOut { attempt: AttemptRef(1), result: Ok(None) }]);

@@ -43,6 +43,7 @@ fn admit(folder: &AttemptFolder, run: Run) -> Admission {
     Admission::Admitted(Box::new(Attempt {
         reference: run.attempt,
         task: TaskId::slug("port the parser"),
+        kind: wg_core::attempt::AttemptKind::Work,
         number: 1,
         fence: run.fence,
         nonce: run.nonce,

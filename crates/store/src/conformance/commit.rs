@@ -1,6 +1,6 @@
 //! All of a transaction or nothing; its own reads see it at once, others when it is committed.
 
-use wg_core::attempt::{Attempt, AttemptState};
+use wg_core::attempt::{Attempt, AttemptKind, AttemptState};
 use wg_core::control::{Control, Pause};
 use wg_core::effect::{Effect, EffectKind, EffectState};
 use wg_core::id::{AttemptRef, Fence, OpSeq};
@@ -19,6 +19,7 @@ suite!(
 fn attempt(reference: u64, of: &str) -> Attempt {
     Attempt {
         reference: AttemptRef(reference),
+        kind: AttemptKind::Work,
         task: id(of),
         number: 1,
         fence: Fence(1),

@@ -4,13 +4,14 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use wg_core::attempt::{Attempt, AttemptState, Outcome};
+use wg_core::attempt::{Attempt, AttemptKind, AttemptState, Outcome};
 use wg_core::effect::{Effect, EffectKind, EffectState};
-use wg_core::id::{Actor, AttemptRef, Fence, OpSeq, TaskId};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, Fence, OpSeq, TaskId};
 use wg_core::operation::RecordKey;
 use wg_core::port::{Page, Read, ReadyQuery, Store, StoreError, TaskFilter, TaskOrder, Write};
-use wg_core::task::{Holder, Priority, StateName, Task, TaskState, Wait};
+use wg_core::task::{Holder, Priority, StateName, Task, TaskKind, TaskState, Wait};
 
+use super::derived_chats::{self, CHATS, ChatStep, any_chat_step};
 use super::{Backend, Memory, Sqlite, at, command, id, read, task};
 
 /// Ids that are used; edges lead to all of them, whether there is such a task or not.
@@ -28,6 +29,7 @@ enum Step {
     MarkRead(usize),
     Artifact(usize, bool),
     Imported(Box<Task>),
+    Chat(ChatStep),
 }
 
 /// A transaction: operations at their times, and whether it fails at the end.
@@ -52,7 +54,8 @@ fn any_task() -> impl Strategy<Value = Task> {
     let tags = proptest::collection::btree_set(prop_oneof![Just("red"), Just("blue")], 0..3);
     let lane = prop_oneof![Just(None), Just(Some("shell")), Just(Some(""))];
     let times = (proptest::option::of(0_i64..8), proptest::option::of(0_i64..4), 0_i64..3);
-    let rest = (any::<bool>(), 0_u8..2, lane, proptest::option::of(0..IDS.len()), any::<bool>());
+    let chat = proptest::bool::weighted(0.15);
+    let rest = (any::<bool>(), 0_u8..2, lane, proptest::option::of(0..IDS.len()), any::<bool>(), chat);
     (0..IDS.len(), any_state(), edges, tags, times, rest).prop_map(
         |(
             n,
@@ -60,7 +63,7 @@ fn any_task() -> impl Strategy<Value = Task> {
             edges,
             tags,
             (not_before, completed_at, created),
-            (paused, high, lane, parent, titled),
+            (paused, high, lane, parent, titled, chat),
         )| {
             let mut task = task(IDS[n]);
             task.state = state;
@@ -73,6 +76,9 @@ fn any_task() -> impl Strategy<Value = Task> {
             task.priority = Priority(high);
             task.run.adapter = lane.map(str::to_owned);
             task.parent = parent.map(|n| id(IDS[n]));
+            if chat {
+                task.kind = TaskKind::Chat;
+            }
             if titled {
                 task.title = "Ärger".into();
             }
@@ -94,6 +100,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => one().prop_map(Step::MarkRead),
         1 => (one(), any::<bool>()).prop_map(|(n, same)| Step::Artifact(n, same)),
         1 => any_task().prop_map(|task| Step::Imported(Box::new(task))),
+        6 => any_chat_step().prop_map(Step::Chat),
     ]
 }
 
@@ -107,6 +114,7 @@ fn attempt(n: u64, of: usize, live: bool) -> Attempt {
     let finished = AttemptState::Finished { at: at(2), outcome: Outcome::NoWork };
     Attempt {
         reference: AttemptRef(n),
+        kind: AttemptKind::Work,
         task: id(IDS[of]),
         number: 1,
         fence: Fence(n),
@@ -152,6 +160,7 @@ fn perform(view: &mut dyn Write, step: &Step, when: i64) -> Result<(), StoreErro
         Step::Log(_) | Step::Message(_) | Step::Artifact(..) => Ok(()),
         Step::MarkRead(n) => view.mark_read(&id(IDS[*n]), AttemptRef(9)),
         Step::Imported(task) => view.put_imported(task),
+        Step::Chat(step) => derived_chats::perform(view, step),
     }
 }
 
@@ -170,10 +179,10 @@ fn run(store: &mut dyn Store, (operations, fails): &Transaction) {
 }
 
 /// One line for each answer, so that a difference shows where it is.
-struct Answers(Vec<String>);
+pub(super) struct Answers(Vec<String>);
 
 impl Answers {
-    fn note(&mut self, what: impl std::fmt::Debug, answer: impl std::fmt::Debug) {
+    pub(super) fn note(&mut self, what: impl std::fmt::Debug, answer: impl std::fmt::Debug) {
         self.0.push(format!("{what:?}: {answer:?}"));
     }
 }
@@ -207,6 +216,12 @@ fn filters() -> Vec<TaskFilter> {
         TaskFilter { prefix: Some("ab".into()), text: Some("task".into()), ..all() },
         TaskFilter { text: Some("äRGER".into()), ..all() },
         TaskFilter { text: Some("nowhere".into()), ..all() },
+        TaskFilter { kind: Some(TaskKind::Work), ..all() },
+        TaskFilter { kind: Some(TaskKind::Chat), ..all() },
+        TaskFilter { kind: Some(TaskKind::Work), states: vec![StateName::Open], ..all() },
+        TaskFilter { kind: Some(TaskKind::Chat), states: vec![StateName::Done], ..all() },
+        TaskFilter { kind: Some(TaskKind::Work), tags: vec!["red".into()], ..all() },
+        TaskFilter { kind: Some(TaskKind::Chat), prefix: Some("a".into()), ..all() },
     ]
 }
 
@@ -257,6 +272,7 @@ fn ask_of_history(view: &mut dyn Read, said: &mut Answers) -> Result<(), StoreEr
     said.note("operations", (last, view.operations_since(OpSeq(0), 99)?, view.operations_since(last, 9)?));
     let mut keys: Vec<RecordKey> = IDS.iter().map(|name| RecordKey::Task(id(name))).collect();
     keys.extend((1..4).map(|n| RecordKey::Attempt(AttemptRef(n))));
+    keys.extend(CHATS.map(|n| RecordKey::Chat(ChatNumber(n))));
     for n in 1..4 {
         let reference = AttemptRef(n);
         said.note(("attempt", n), view.attempt(reference)?);
@@ -291,6 +307,7 @@ fn answers(store: &mut dyn Store) -> Vec<String> {
         let mut said = Answers(Vec::new());
         ask_of_tasks(view, &mut said)?;
         ask_of_history(view, &mut said)?;
+        derived_chats::ask(view, &mut said)?;
         Ok(said.0)
     })
 }

@@ -1,8 +1,10 @@
 //! One suite for every store. A [`Backend`] opens handles of one new graph; [`suite!`] runs every case on it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod chat;
 mod commit;
 mod derived;
+mod derived_chats;
 mod graph;
 mod history;
 mod rows;

@@ -84,6 +84,15 @@ impl Fields {
         Ok(objects)
     }
 
+    /// An object.
+    pub fn object(&mut self, name: &str) -> Result<Option<Fields>, Unreadable> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(Fields(object))),
+            Some(other) => Err(wrong(name, "an object", &other)),
+        }
+    }
+
     fn list(&mut self, name: &str) -> Result<Vec<Value>, Unreadable> {
         match self.value(name) {
             None => Ok(Vec::new()),

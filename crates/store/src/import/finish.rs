@@ -4,11 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use wg_core::command::{Import, ImportedTask};
-use wg_core::id::TaskId;
+use wg_core::id::{ChatNumber, TaskId};
 use wg_core::port::{Read, StoreError};
-use wg_core::task::{StateName, TaskState};
+use wg_core::task::{StateName, TaskKind, TaskState};
 use wg_core::time::Timestamp;
 
+use super::chats::{self, Arriving};
 use super::cycle::{self, FileTasks};
 use super::edges::{self, End, Names};
 use super::gather::{Gathered, Placed};
@@ -16,15 +17,25 @@ use super::known::Known;
 use super::problem::{LineProblem, Unreadable};
 use super::record::{Draft, What};
 use super::report::Report;
-use super::{ImportError, Imported, Options};
+use super::talk::{self, Talks};
+use super::{Format, ImportError, Imported, Options};
 
 /// The end of every import.
 pub(super) fn finish(
     gathered: Gathered<'_>,
     options: &Options,
-    graph: Option<&mut dyn Read>,
+    mut graph: Option<&mut dyn Read>,
 ) -> Result<Imported, ImportError> {
-    let Gathered { format, mut records, by_id, mut report, .. } = gathered;
+    let Gathered { format, mut records, mut by_id, said, mut report, .. } = gathered;
+    let mut talks = match (&options.beside, format) {
+        (Some(beside), Format::Wg) => talk::read(beside, &mut report)?,
+        _ => Talks::default(),
+    };
+    let numbers = match &mut graph {
+        Some(graph) => chats::settle(&mut records, &mut by_id, Some(&mut **graph), &talks)?,
+        None => chats::settle(&mut records, &mut by_id, None, &talks)?,
+    };
+    let mut histories = chats::histories(said, &by_id, &records, &mut report);
     let mut known = Known::new(graph, records.len())?;
     let mut names = Names::new(format, &by_id);
     for placed in &records {
@@ -47,6 +58,7 @@ pub(super) fn finish(
     note_evaluations(&mut records, &mut names, &mut report);
 
     let mut tasks = Vec::with_capacity(tasks_only.len());
+    let mut arriving = Arriving::default();
     let mut records: Vec<Option<Placed>> = records.into_iter().map(Some).collect();
     for place in order {
         let placed = records[place].take().expect("each place is once in the order");
@@ -57,19 +69,41 @@ pub(super) fn finish(
                 report.left_out.add(&why.to_string());
             }
             What::Task(mut draft) => {
-                report.lines.tasks += 1;
                 depend(&mut draft, ends, &ids, &mut known, &mut report)?;
                 relate(&mut draft, &ids, &mut names, &mut known, &mut report)?;
                 arrive(&mut draft, &mut known, options, &mut report)?;
-                tasks.push(draft.imported);
+                match draft.chat.take() {
+                    None => {
+                        report.lines.tasks += 1;
+                        tasks.push(draft.imported);
+                    }
+                    Some(chat) => {
+                        report.lines.chats += 1;
+                        let number = ChatNumber::of_task(&draft.imported.task.id).expect("it was settled");
+                        let said = histories.remove(&number).unwrap_or_default();
+                        let talk = numbers.get(&number).and_then(|name| talks.take(*name));
+                        tasks.push(arriving.take(draft.imported, *chat, said, talk, &mut report));
+                    }
+                }
             }
         }
     }
+    for (name, talk) in talks.rest() {
+        match name {
+            0 => report.chats.stray += 1,
+            name => {
+                let number = ChatNumber(name);
+                let is_here = known.get(&number.task_id())?.is_some();
+                tasks.extend(arriving.bury(number, talk, options.now, is_here, &mut report));
+            }
+        }
+    }
+    tasks.sort_by(|one, other| one.task.id.cmp(&other.task.id));
     ground_parents(&mut tasks, &mut known, &mut report)?;
-    for imported in &tasks {
+    for imported in tasks.iter().filter(|imported| imported.task.kind == TaskKind::Work) {
         account(imported, &mut report);
     }
-    report.problems.first.sort_by_key(|problem| problem.line);
+    report.problems.first.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     debug_assert!(report.lines.accounted(), "every line has a place: {:?}", report.lines);
     if report.problems.count > 0 && !options.keep_going {
         return Err(ImportError::Problems { report: Box::new(report) });
@@ -78,7 +112,7 @@ pub(super) fn finish(
         Some(format) => format!("{format} {}", options.name),
         None => options.name.clone(),
     };
-    Ok(Imported { import: Import { source, tasks }, report })
+    Ok(Imported { import: Import { source, tasks, chats: arriving.chats }, report })
 }
 
 fn task_id(placed: &Placed) -> Option<TaskId> {
@@ -99,7 +133,11 @@ fn closing_edges(
         report.edges.cycles.push(path);
         if !options.keep_going {
             let line = records[closing.place].line;
-            report.problems.push(|| LineProblem { line, reason: Unreadable::Cycle { path: path() } });
+            report.problems.push(|| LineProblem {
+                file: None,
+                line,
+                reason: Unreadable::Cycle { path: path() },
+            });
         }
         gone.entry(closing.place).or_default().insert(closing.on);
     })?;
@@ -207,7 +245,7 @@ fn arrive(
             }
         }
     }
-    if imported.task.state == TaskState::Open && !options.run {
+    if imported.task.state == TaskState::Open && !options.run && draft.chat.is_none() {
         imported.task.paused = true;
     }
     Ok(())

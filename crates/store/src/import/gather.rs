@@ -1,15 +1,16 @@
 //! Takes the lines one by one: counts each, keeps the last record of every id.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use wg_core::id::TaskId;
+use wg_core::id::{ChatNumber, TaskId};
 
+use super::chats::Said;
 use super::fields::Fields;
 use super::lines::{Content, Line};
 use super::problem::{LineProblem, Unreadable};
 use super::record::Record;
 use super::report::Report;
-use super::{Format, ImportError, Options, beads, own, wg};
+use super::{Format, ImportError, Options, beads, own, own_chats, wg};
 use crate::export::VERSION;
 
 /// A record and the line it stands on.
@@ -24,12 +25,21 @@ pub(super) struct Gathered<'a> {
     options: &'a Options,
     pub records: Vec<Placed>,
     pub by_id: HashMap<TaskId, usize>,
+    /// What was said in chats, with the line it stands on, by the number of the entry.
+    pub said: BTreeMap<ChatNumber, BTreeMap<u64, (u64, Said)>>,
     pub report: Report,
 }
 
 impl<'a> Gathered<'a> {
     pub fn new(format: Format, options: &'a Options) -> Self {
-        Self { format, options, records: Vec::new(), by_id: HashMap::new(), report: Report::default() }
+        Self {
+            format,
+            options,
+            records: Vec::new(),
+            by_id: HashMap::new(),
+            said: BTreeMap::new(),
+            report: Report::default(),
+        }
     }
 
     /// Takes one line. Only a newer version of our own format ends the reading.
@@ -46,6 +56,13 @@ impl<'a> Gathered<'a> {
                     return self.header(line.number, version);
                 }
                 let fields = Fields(object);
+                if self.format == Format::Own && own_chats::is_entry(&fields) {
+                    if let Err(reason) = own_chats::entry(fields).and_then(|said| self.say(line.number, said))
+                    {
+                        self.problem(line.number, reason);
+                    }
+                    return Ok(());
+                }
                 let record = match self.format {
                     Format::Own => own::record(fields),
                     Format::Wg => wg::record(fields),
@@ -94,8 +111,21 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
+    fn say(&mut self, line: u64, (chat, said, rest): own_chats::Entry) -> Result<(), Unreadable> {
+        let number = said.entry.number;
+        let entries = self.said.entry(chat).or_default();
+        if entries.contains_key(&number) {
+            return Err(Unreadable::Twice { what: format!("entry {number} of {chat}") });
+        }
+        entries.insert(number, (line, said));
+        for name in rest {
+            self.report.dropped.add(&name);
+        }
+        Ok(())
+    }
+
     fn problem(&mut self, line: u64, reason: Unreadable) {
         self.report.lines.problems += 1;
-        self.report.problems.push(|| LineProblem { line, reason });
+        self.report.problems.push(|| LineProblem { file: None, line, reason });
     }
 }

@@ -6,6 +6,8 @@
 //! becomes of tasks that are here already is decided in core.
 
 mod beads;
+mod chats;
+pub mod coordinator_state;
 mod cycle;
 mod detect;
 mod edges;
@@ -15,9 +17,11 @@ mod gather;
 mod known;
 mod lines;
 mod own;
+mod own_chats;
 mod problem;
 mod record;
 mod report;
+mod talk;
 mod wg;
 
 use std::fmt;
@@ -32,7 +36,7 @@ use wg_core::time::Timestamp;
 
 pub use lines::LINE_MAX;
 pub use problem::{CyclePath, LineProblem, Unreadable};
-pub use report::{Edges, LISTED, Lines, Listed, Report, Tally, Tasks};
+pub use report::{Chats, Edges, LISTED, Lines, Listed, Report, Tally, Tasks};
 
 /// What a file is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +93,8 @@ pub struct Options {
     pub run: bool,
     /// The time now, for what the file gives no time.
     pub now: Timestamp,
+    /// The folder that the file lies in, where the histories of its chats are looked for; absent: nowhere.
+    pub beside: Option<PathBuf>,
 }
 
 /// What was read.
@@ -135,6 +141,14 @@ pub enum ImportError {
         /// The newest that is known.
         known: u64,
     },
+    /// What lies beside it can't be read.
+    #[error("{} can't be read", path.display())]
+    Beside {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Lines that can't be taken: they are in the report.
     #[error("{}", problems(report))]
     Problems {
@@ -163,7 +177,7 @@ fn problems(report: &Report) -> String {
 const IN_FOLDER: [&str; 5] =
     ["graph.jsonl", "issues.jsonl", ".wg/graph.jsonl", ".workgraph/graph.jsonl", ".beads/issues.jsonl"];
 
-/// Reads a file; `graph` is what it will be imported into.
+/// Reads a file, and what lies beside it; `graph` is what it will be imported into.
 pub fn read_file(
     path: &Path,
     options: &Options,
@@ -176,6 +190,8 @@ pub fn read_file(
     }
     let file =
         std::fs::File::open(path).map_err(|source| ImportError::Unopenable { name: name(), source })?;
+    let beside = options.beside.clone().or_else(|| path.parent().map(Path::to_owned));
+    let options = &Options { beside, ..options.clone() };
     read(&mut io::BufReader::with_capacity(256 * 1024, file), options, graph)
 }
 

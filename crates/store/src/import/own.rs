@@ -1,14 +1,15 @@
 //! This program's own format, as [`crate::export`] writes it.
 
 use serde_json::Value;
-use wg_core::id::{Actor, TaskId};
+use wg_core::id::{Actor, ChatNumber, TaskId};
 use wg_core::task::{Priority, StateName, TaskState, Visibility};
 use wg_core::time::parse_span;
 
 use super::Format;
 use super::fields::{Fields, told, wrong};
+use super::own_chats;
 use super::problem::Unreadable;
-use super::record::{Draft, Record, What, local_id};
+use super::record::{Draft, LeftOut, Record, What, local_id};
 use crate::export::{FORMAT, IMPORTER};
 
 /// The version that a header line says; `None` where the object is no header.
@@ -25,14 +26,21 @@ pub(super) fn record(mut fields: Fields) -> Result<Record, Unreadable> {
     let raw_id = fields.text("id")?.ok_or(Unreadable::NoId)?;
     let id = local_id(Format::Own, &raw_id);
     let after = fields.texts("after")?;
+    let kind = fields.text("kind")?.unwrap_or_else(|| "work".to_owned());
+    let is_chat = match (kind.as_str(), ChatNumber::of_task(&id)) {
+        ("work", _) => false,
+        ("chat", Some(_)) => true,
+        ("chat", None) => return Err(Unreadable::word("id", &raw_id)),
+        _ => return Err(Unreadable::word("kind", &kind)),
+    };
     let what = match super::wg::internal(&raw_id) {
-        Some(why) => What::LeftOut { why, evaluated: None },
-        None => What::Task(Box::new(task(fields, &raw_id, &id)?)),
+        Some(why) if !is_chat || why != LeftOut::Chat => What::LeftOut { why, evaluated: None },
+        _ => What::Task(Box::new(task(fields, &raw_id, &id, is_chat)?)),
     };
     Ok(Record { raw_id, id, what, after, elsewhere: Vec::new() })
 }
 
-fn task(mut fields: Fields, raw_id: &str, id: &TaskId) -> Result<Draft, Unreadable> {
+fn task(mut fields: Fields, raw_id: &str, id: &TaskId, is_chat: bool) -> Result<Draft, Unreadable> {
     let created_at = fields.time("created_at")?;
     let mut draft = Draft::new(id, raw_id, fields.text("title")?, created_at);
     draft.parent = fields.text("parent")?;
@@ -68,7 +76,11 @@ fn task(mut fields: Fields, raw_id: &str, id: &TaskId) -> Result<Draft, Unreadab
     }
     notes(&mut fields, &mut draft)?;
     rows(&mut fields, &mut draft)?;
-    state(&mut fields, &mut draft)?;
+    if is_chat {
+        own_chats::chat(&mut fields, &mut draft)?;
+    } else {
+        state(&mut fields, &mut draft)?;
+    }
     for (name, value) in fields.rest() {
         draft.note(&name, value);
     }

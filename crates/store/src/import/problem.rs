@@ -1,6 +1,6 @@
 //! Why a line can't be taken: the closed list of reasons, each with what a person needs to find it.
 
-use wg_core::id::TaskId;
+use wg_core::id::{ChatNumber, TaskId};
 
 /// How much of a foreign text is repeated in a reason.
 const SHOWN: usize = 60;
@@ -10,6 +10,8 @@ const STEPS: usize = 12;
 /// A line that was not taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineProblem {
+    /// The file beside the graph that it is in; absent: the graph itself.
+    pub file: Option<String>,
     /// Its number, from 1.
     pub line: u64,
     /// Why.
@@ -18,6 +20,9 @@ pub struct LineProblem {
 
 impl std::fmt::Display for LineProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file} ")?;
+        }
         write!(f, "line {}: {}", self.line, self.reason)
     }
 }
@@ -92,6 +97,15 @@ pub enum Unreadable {
         /// What is wrong with it.
         why: String,
     },
+    /// A number that comes twice.
+    #[error("{what} comes twice")]
+    Twice {
+        /// What has the number.
+        what: String,
+    },
+    /// What belongs to a chat that the file does not have.
+    #[error("there is no {0} in this file")]
+    NoChat(ChatNumber),
     /// A dependency that would close a cycle.
     #[error("coming after {} would close a cycle: {path}", path.second())]
     Cycle {

@@ -9,6 +9,7 @@ use wg_core::task::Task;
 use wg_core::time::Timestamp;
 
 use super::Format;
+use super::chats::ChatDraft;
 use super::fields::Fields;
 
 /// A record of the file.
@@ -42,8 +43,10 @@ pub(super) enum What {
 pub(super) enum LeftOut {
     /// A record of another kind: a resource, an actor.
     Kind(String),
-    /// A chat of the other program.
+    /// A chat of the other program, where that is all that is known of it.
     Chat,
+    /// Another record of a chat that is here already.
+    United,
     /// Book-keeping of the other program: its verb.
     Bookkeeping(String),
     /// A deleted issue.
@@ -57,6 +60,7 @@ impl fmt::Display for LeftOut {
         match self {
             Self::Kind(kind) => write!(f, "of kind {kind}"),
             Self::Chat => f.write_str("chats"),
+            Self::United => f.write_str("chats under their older name"),
             Self::Bookkeeping(verb) => write!(f, "bookkeeping .{verb}"),
             Self::Tombstone => f.write_str("tombstones"),
             Self::Message => f.write_str("messages"),
@@ -78,6 +82,8 @@ pub(super) struct Draft {
     pub discovered_from: Option<String>,
     /// Edges that are kept as notes: type and foreign id.
     pub other_edges: Vec<(String, String)>,
+    /// It is a chat's place in the graph, and this is the chat.
+    pub chat: Option<Box<ChatDraft>>,
     /// Names of fields that are kept as notes.
     pub noted: Vec<String>,
     /// Names of fields that are not kept.
@@ -100,6 +106,7 @@ impl Draft {
             parent: None,
             discovered_from: None,
             other_edges: Vec::new(),
+            chat: None,
             noted: Vec::new(),
             dropped: Vec::new(),
         }

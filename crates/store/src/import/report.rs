@@ -24,6 +24,8 @@ pub struct Report {
     pub lines: Lines,
     /// The tasks that it brings.
     pub tasks: Tasks,
+    /// The chats that it brings.
+    pub chats: Chats,
     /// Their dependencies.
     pub edges: Edges,
     /// Records that are no tasks here, by what they are.
@@ -52,6 +54,10 @@ pub struct Lines {
     pub header: u64,
     /// Ones that became a task.
     pub tasks: u64,
+    /// Ones that became a chat.
+    pub chats: u64,
+    /// Ones that became an entry of a chat's history.
+    pub entries: u64,
     /// Ones whose id comes again later: the last one counts.
     pub duplicates: u64,
     /// Ones that are no task here.
@@ -64,8 +70,8 @@ impl Lines {
     /// Whether every line has a place.
     #[must_use]
     pub fn accounted(&self) -> bool {
-        let places = [self.blank, self.comments, self.header, self.tasks, self.duplicates, self.left_out];
-        self.total == places.iter().sum::<u64>() + self.problems
+        let read = [self.blank, self.comments, self.header, self.duplicates, self.left_out, self.problems];
+        self.total == self.tasks + self.chats + self.entries + read.iter().sum::<u64>()
     }
 }
 
@@ -84,6 +90,23 @@ pub struct Tasks {
     pub underway_elsewhere: u64,
     /// Evaluations that ran there: their tasks' logs say so.
     pub evaluations: u64,
+}
+
+/// How the chats arrive: none of them starts anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Chats {
+    /// Dormant: a message to them wakes them.
+    pub dormant: u64,
+    /// Held.
+    pub held: u64,
+    /// Archived.
+    pub archived: u64,
+    /// Entries of their histories.
+    pub entries: u64,
+    /// Of these, messages that nobody answered: they arrive set aside.
+    pub set_aside: u64,
+    /// Histories beside the graph that are of no chat, left where they are.
+    pub stray: u64,
 }
 
 /// What became of the edges.
@@ -181,6 +204,8 @@ impl Report {
             many(lines.total, "line"),
             some(&[
                 (lines.tasks, "tasks"),
+                (lines.chats, "chats"),
+                (lines.entries, "lines of chats"),
                 (lines.left_out, "left out"),
                 (lines.duplicates, "replaced by a later line with the same id"),
                 (lines.problems, "not readable"),
@@ -203,6 +228,15 @@ impl Report {
             (tasks.paused, "open and paused"),
         ]);
         say(lines.tasks, format!("arriving: {arrive}"));
+        let chats = &self.chats;
+        let stand = some(&[(chats.dormant, "dormant"), (chats.held, "held"), (chats.archived, "archived")]);
+        say(chats.dormant + chats.held + chats.archived, format!("chats: {stand}"));
+        let aside = match chats.set_aside {
+            0 => String::new(),
+            aside => format!(", {} set aside that nobody answered", many(aside, "message")),
+        };
+        say(chats.entries, format!("histories of chats: {}{aside}", entries(chats.entries)));
+        say(chats.stray, format!("histories beside the graph that are of no chat: {}", chats.stray));
         let underway = tasks.underway_elsewhere;
         say(underway, format!("in progress or waiting elsewhere, so open here: {underway}"));
         say(tasks.evaluations, format!("evaluations that ran, noted in logs: {}", tasks.evaluations));
@@ -248,6 +282,10 @@ fn some(counts: &[(u64, &str)]) -> String {
         })
         .collect();
     if said.is_empty() { "nothing".to_owned() } else { said.join(", ") }
+}
+
+fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
 fn many(count: u64, what: &str) -> String {

@@ -6,14 +6,13 @@ use wg_core::task::{Priority, TaskState, Visibility};
 use wg_core::time::{Timestamp, parse_span};
 
 use super::Format;
+use super::chats;
 use super::fields::{Fields, told, whole, wrong};
 use super::problem::Unreadable;
 use super::record::{Draft, LeftOut, Record, What, local_id};
 
 /// Who a row is from where the file does not say.
 const UNKNOWN: &str = "unknown";
-/// Tags that make a task a chat.
-const CHAT_TAGS: [&str; 2] = ["chat-loop", "coordinator-loop"];
 /// Verbs of book-keeping that come before their task; all others come after it.
 const BEFORE: [&str; 2] = ["assign", "place"];
 
@@ -32,8 +31,8 @@ pub(super) fn record(mut fields: Fields) -> Result<Record, Unreadable> {
     before.append(&mut fields.texts("blocks")?);
     let elsewhere = before.into_iter().map(|other| (other, raw_id.clone())).collect();
     let what = match internal(&raw_id) {
+        Some(LeftOut::Chat) | None => task(fields, &raw_id, &id)?,
         Some(why) => What::LeftOut { evaluated: evaluated(&raw_id, &mut fields)?, why },
-        None => task(fields, &raw_id, &id)?,
     };
     Ok(Record { raw_id, id, what, after, elsewhere })
 }
@@ -65,9 +64,8 @@ fn evaluated(id: &str, fields: &mut Fields) -> Result<Option<(String, Timestamp,
 
 fn task(mut fields: Fields, raw_id: &str, id: &TaskId) -> Result<What, Unreadable> {
     let tags = fields.texts("tags")?;
-    if tags.iter().any(|tag| CHAT_TAGS.contains(&tag.as_str())) {
-        return Ok(What::LeftOut { why: LeftOut::Chat, evaluated: None });
-    }
+    let is_chat =
+        internal(raw_id) == Some(LeftOut::Chat) || tags.iter().any(|tag| chats::TAGS.contains(&tag.as_str()));
     let created_at = fields.time("created_at")?;
     let started_at = fields.time("started_at")?;
     let completed_at = fields.time("completed_at")?;
@@ -102,7 +100,13 @@ fn task(mut fields: Fields, raw_id: &str, id: &TaskId) -> Result<What, Unreadabl
             None => draft.note("estimate", told(estimate)),
         }
     }
+    let logged = draft.imported.log.len();
     state(&mut fields, &mut draft)?;
+    if is_chat {
+        // How far its state got there is no matter here.
+        draft.imported.log.truncate(logged);
+        chats::of_wg(&mut draft);
+    }
     for (name, value) in fields.rest() {
         draft.note(&name, value);
     }
@@ -331,8 +335,6 @@ mod tests {
             _ => panic!("a task"),
         };
         assert_eq!(class(json!({"id": "r", "kind": "resource"})), ("of kind resource".into(), None));
-        assert_eq!(class(json!({"id": ".chat-3"})), ("chats".into(), None));
-        assert_eq!(class(json!({"id": "talk", "tags": ["coordinator-loop"]})), ("chats".into(), None));
         assert_eq!(class(json!({"id": ".assign-a-b"})), ("bookkeeping .assign".into(), None));
         let done = class(json!({"id": ".evaluate-a-b", "status": "Done"}));
         assert_eq!(done, ("bookkeeping .evaluate".into(), Some("a-b".into())));

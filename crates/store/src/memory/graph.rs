@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wg_core::attempt::Attempt;
+use wg_core::chat::{Chat, Consumer, Entry, InboxRow};
 use wg_core::control::Control;
 use wg_core::effect::{EffectKind, EffectRow};
-use wg_core::id::{AttemptRef, OpSeq, TaskId};
+use wg_core::id::{AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Operation, Record, RecordKey};
 use wg_core::port::{Artifact, LogEntry, Message};
 use wg_core::task::{StateName, Task};
@@ -16,6 +17,10 @@ use wg_core::task::{StateName, Task};
 pub(super) struct Graph {
     pub(super) tasks: BTreeMap<TaskId, (Arc<Task>, Rows)>,
     pub(super) attempts: BTreeMap<AttemptRef, Arc<Attempt>>,
+    pub(super) chats: BTreeMap<ChatNumber, Arc<Chat>>,
+    pub(super) entries: BTreeMap<ChatNumber, Vec<Entry>>,
+    pub(super) inbox: BTreeMap<(ChatNumber, u64), InboxRow>,
+    pub(super) consumers: BTreeMap<ChatNumber, Consumer>,
     pub(super) control: Arc<Control>,
     pub(super) imported: BTreeMap<TaskId, Arc<Task>>,
     pub(super) effects: BTreeMap<(AttemptRef, EffectKind), EffectRow>,
@@ -49,6 +54,7 @@ pub(super) enum Body {
     Task(Arc<Task>),
     Attempt(Arc<Attempt>),
     Control(Arc<Control>),
+    Chat(Arc<Chat>),
 }
 
 impl Body {
@@ -57,6 +63,7 @@ impl Body {
             Self::Task(task) => Record::Task(Box::new(Task::clone(task))),
             Self::Attempt(attempt) => Record::Attempt(Box::new(Attempt::clone(attempt))),
             Self::Control(control) => Record::Control(Control::clone(control)),
+            Self::Chat(chat) => Record::Chat(Box::new(Chat::clone(chat))),
         }
     }
 }
@@ -66,6 +73,10 @@ pub(super) enum Undo {
     Task(TaskId, Option<(Arc<Task>, Rows)>),
     TaskBody(TaskId, Arc<Task>),
     Attempt(AttemptRef, Option<Arc<Attempt>>),
+    Chat(ChatNumber, Option<Arc<Chat>>),
+    Entry(ChatNumber),
+    Inbox((ChatNumber, u64), Option<InboxRow>),
+    Consumer(ChatNumber, Option<Consumer>),
     Control(Arc<Control>),
     Imported(TaskId, Option<Arc<Task>>),
     Effect((AttemptRef, EffectKind), Option<EffectRow>),
@@ -102,6 +113,13 @@ impl Graph {
             }
             Undo::Attempt(reference, Some(attempt)) => drop(self.attempts.insert(reference, attempt)),
             Undo::Attempt(reference, None) => drop(self.attempts.remove(&reference)),
+            Undo::Chat(number, Some(chat)) => drop(self.chats.insert(number, chat)),
+            Undo::Chat(number, None) => drop(self.chats.remove(&number)),
+            Undo::Entry(chat) => drop(self.entries.entry(chat).or_default().pop()),
+            Undo::Inbox(key, Some(row)) => drop(self.inbox.insert(key, row)),
+            Undo::Inbox(key, None) => drop(self.inbox.remove(&key)),
+            Undo::Consumer(chat, Some(consumer)) => drop(self.consumers.insert(chat, consumer)),
+            Undo::Consumer(chat, None) => drop(self.consumers.remove(&chat)),
             Undo::Control(control) => self.control = control,
             Undo::Imported(id, Some(task)) => drop(self.imported.insert(id, task)),
             Undo::Imported(id, None) => drop(self.imported.remove(&id)),

@@ -4,6 +4,7 @@
 //! A transaction changes the one graph in place and notes how to take each change back; an error takes all
 //! of them back. A clone is another handle of the same graph.
 
+mod chats;
 mod graph;
 mod read;
 mod write;

@@ -6,14 +6,16 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use wg_core::attempt::Attempt;
+use wg_core::chat::{Chat, Consumer, Entry, InboxCounts, InboxRow, InboxState, is_wanted};
 use wg_core::control::Control;
 use wg_core::effect::{EffectKind, EffectRow, EffectState};
-use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Change, Operation, Record, RecordKey};
 use wg_core::port::{
-    Artifact, CountRow, Counts, LogEntry, Message, Page, Read, ReadyQuery, StoreError, TaskFilter, TaskOrder,
+    Artifact, Chats, CountRow, Counts, LogEntry, Message, Page, Read, ReadyQuery, StoreError, TaskFilter,
+    TaskOrder,
 };
-use wg_core::task::{StateName, Task, TaskState, Wait};
+use wg_core::task::{StateName, Task, TaskKind, TaskState, Wait};
 use wg_core::time::Timestamp;
 
 use super::graph::{Body, Graph};
@@ -30,16 +32,22 @@ impl Graph {
     }
 
     fn passes(&self, task: &Task, filter: &TaskFilter, needle: Option<&Needle>) -> bool {
-        self.class(task).passes(filter)
+        filter.kind.is_none_or(|kind| task.kind == kind)
+            && self.class(task).passes(filter)
             && filter.tags.iter().all(|tag| task.tags.contains(tag))
             && filter.parent.as_ref().is_none_or(|parent| task.parent.as_ref() == Some(parent))
             && filter.prefix.as_ref().is_none_or(|prefix| task.id.as_str().starts_with(prefix.as_str()))
             && needle.is_none_or(|needle| needle.is_in(task))
     }
 
+    /// All but the places of chats.
+    fn work(&self) -> impl Iterator<Item = &Arc<Task>> {
+        self.all().filter(|task| task.kind == TaskKind::Work)
+    }
+
     /// Open, unblocked, not paused: only time may hold them back.
     fn free(&self) -> impl Iterator<Item = &Arc<Task>> {
-        self.all().filter(|task| self.class(task) == Class::FREE)
+        self.work().filter(|task| self.class(task) == Class::FREE)
     }
 
     /// The times that waiting tasks wait for.
@@ -118,14 +126,14 @@ impl Read for Graph {
     }
 
     fn lanes(&mut self) -> Result<Vec<Option<String>>, StoreError> {
-        let open = self.all().filter(|task| task.state.name() == StateName::Open);
+        let open = self.work().filter(|task| task.state.name() == StateName::Open);
         let lanes: BTreeSet<_> = open.map(|task| task.run.lane().map(str::to_owned)).collect();
         Ok(lanes.into_iter().collect())
     }
 
     fn counts(&mut self) -> Result<Counts, StoreError> {
         let mut counts: BTreeMap<Class, u64> = BTreeMap::new();
-        for task in self.all() {
+        for task in self.work() {
             *counts.entry(self.class(task)).or_default() += 1;
         }
         let row = |(class, tasks): (Class, u64)| CountRow {
@@ -177,6 +185,55 @@ impl Read for Graph {
 
     fn imported(&mut self, id: &TaskId) -> Result<Option<Task>, StoreError> {
         Ok(self.imported.get(id).map(|task| Task::clone(task)))
+    }
+
+    fn chat(&mut self, number: ChatNumber) -> Result<Option<(Chat, u64)>, StoreError> {
+        let version = self.last_version(&RecordKey::Chat(number)).map_or(0, |version| version.number);
+        Ok(self.chats.get(&number).map(|chat| (Chat::clone(chat), version)))
+    }
+
+    fn chats(&mut self, which: Chats) -> Result<Vec<Chat>, StoreError> {
+        let found = self.chats.values().filter(|chat| self.is_among(chat, which));
+        Ok(found.map(|chat| Chat::clone(chat)).collect())
+    }
+
+    fn last_chat(&mut self) -> Result<ChatNumber, StoreError> {
+        Ok(self.chats.keys().next_back().copied().unwrap_or(ChatNumber(0)))
+    }
+
+    fn entries_of(&mut self, chat: ChatNumber, after: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let entries = self.entries.get(&chat).map_or(&[][..], Vec::as_slice);
+        Ok(entries.iter().filter(|entry| entry.number > after).take(limit).cloned().collect())
+    }
+
+    fn last_entry(&mut self, chat: ChatNumber) -> Result<u64, StoreError> {
+        Ok(self.last_entry_of(chat))
+    }
+
+    fn inbox_row(&mut self, chat: ChatNumber, number: u64) -> Result<Option<InboxRow>, StoreError> {
+        Ok(self.inbox.get(&(chat, number)).cloned())
+    }
+
+    fn inbox_next(&mut self, chat: ChatNumber) -> Result<Option<InboxRow>, StoreError> {
+        Ok(self.inbox_of(chat).find(|row| row.state == InboxState::Waiting).cloned())
+    }
+
+    fn inbox_open(&mut self, chat: ChatNumber) -> Result<Vec<InboxRow>, StoreError> {
+        Ok(self.inbox_of(chat).filter(|row| row.state != InboxState::Answered).cloned().collect())
+    }
+
+    fn inbox_counts(&mut self, chat: ChatNumber) -> Result<InboxCounts, StoreError> {
+        let count = |state| self.inbox_of(chat).filter(|row| row.state == state).count() as u64;
+        Ok(InboxCounts { waiting: count(InboxState::Waiting), set_aside: count(InboxState::SetAside) })
+    }
+
+    fn consumer(&mut self, chat: ChatNumber) -> Result<Consumer, StoreError> {
+        Ok(self.consumers.get(&chat).copied().unwrap_or_default())
+    }
+
+    fn pinged(&mut self, now: Timestamp) -> Result<Vec<(ChatNumber, Timestamp)>, StoreError> {
+        let pings = self.consumers.iter().filter_map(|(chat, consumer)| Some((*chat, consumer.ping_until?)));
+        Ok(pings.filter(|(_, until)| is_wanted(false, Some(*until), false, now)).collect())
     }
 
     fn control(&mut self) -> Result<(Control, u64), StoreError> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use wg_core::attempt::Attempt;
+use wg_core::chat::{Chat, Consumer, Entry, InboxRow};
 use wg_core::command::Command;
 use wg_core::control::Control;
 use wg_core::effect::{Effect, EffectRow, EffectState};
-use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Operation, RecordKey};
 use wg_core::port::{Artifact, LogEntry, Message, StoreError, Write};
 use wg_core::task::Task;
@@ -16,14 +17,14 @@ use super::graph::{Body, Graph, Rows, Undo, Version};
 
 impl Graph {
     /// The operation that is being written.
-    fn current(&self) -> Result<OpSeq, StoreError> {
+    pub(super) fn current(&self) -> Result<OpSeq, StoreError> {
         let none = || StoreError::Failed("something was written outside of an operation".into());
         self.current.ok_or_else(none)
     }
 
     /// Writes the next version of a record; a second one within an operation replaces the first, and one that
     /// was both made and removed in it leaves no trace.
-    fn record(&mut self, key: RecordKey, body: Option<Body>) -> Result<(), StoreError> {
+    pub(super) fn record(&mut self, key: RecordKey, body: Option<Body>) -> Result<(), StoreError> {
         let op = self.current()?;
         let versions = self.versions.entry(key.clone()).or_default();
         let count = versions.len();
@@ -93,6 +94,24 @@ impl Write for Graph {
         self.record(RecordKey::Attempt(reference), Some(Body::Attempt(Arc::clone(&attempt))))?;
         let before = self.attempts.insert(reference, attempt);
         self.undo.push(Undo::Attempt(reference, before));
+        Ok(())
+    }
+
+    fn put_chat(&mut self, chat: &Chat) -> Result<(), StoreError> {
+        self.write_chat(chat)
+    }
+
+    fn append_entry(&mut self, chat: ChatNumber, entry: &Entry) -> Result<(), StoreError> {
+        self.write_entry(chat, entry)
+    }
+
+    fn put_inbox(&mut self, chat: ChatNumber, row: &InboxRow) -> Result<(), StoreError> {
+        self.write_inbox(chat, row)
+    }
+
+    fn put_consumer(&mut self, chat: ChatNumber, consumer: &Consumer) -> Result<(), StoreError> {
+        let before = self.consumers.insert(chat, *consumer);
+        self.undo.push(Undo::Consumer(chat, before));
         Ok(())
     }
 

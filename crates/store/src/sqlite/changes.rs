@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 use serde::de::DeserializeOwned;
-use wg_core::id::{AttemptRef, OpSeq, TaskId};
+use wg_core::id::{AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Change, Record, RecordKey};
 
 use super::operations::number;
@@ -17,18 +17,21 @@ pub(super) enum Key<'k> {
     Task(&'k str),
     Attempt(u64),
     Control,
+    Chat(u64),
 }
 
 impl Key<'_> {
     pub(super) const TASKS: i64 = 0;
     pub(super) const ATTEMPTS: i64 = 1;
-    const CONTROL: i64 = 2;
+    pub(super) const CONTROL: i64 = 2;
+    pub(super) const CHATS: i64 = 3;
 
     pub(super) fn kind(self) -> i64 {
         match self {
             Key::Task(_) => Self::TASKS,
             Key::Attempt(_) => Self::ATTEMPTS,
             Key::Control => Self::CONTROL,
+            Key::Chat(_) => Self::CHATS,
         }
     }
 }
@@ -39,6 +42,7 @@ impl ToSql for Key<'_> {
             Key::Task(id) => ToSqlOutput::Borrowed(ValueRef::Text(id.as_bytes())),
             Key::Attempt(reference) => ToSqlOutput::from(reference.cast_signed()),
             Key::Control => ToSqlOutput::from(0_i64),
+            Key::Chat(number) => ToSqlOutput::from(number.cast_signed()),
         })
     }
 }
@@ -49,6 +53,7 @@ impl<'k> From<&'k RecordKey> for Key<'k> {
             RecordKey::Task(id) => Key::Task(id.as_str()),
             RecordKey::Attempt(reference) => Key::Attempt(reference.0),
             RecordKey::Control => Key::Control,
+            RecordKey::Chat(number) => Key::Chat(number.0),
         }
     }
 }
@@ -142,6 +147,7 @@ impl View<'_> {
             RecordKey::Task(_) => body(row, 0)?.map(|task| Record::Task(Box::new(task))),
             RecordKey::Attempt(_) => body(row, 0)?.map(|attempt| Record::Attempt(Box::new(attempt))),
             RecordKey::Control => body(row, 0)?.map(Record::Control),
+            RecordKey::Chat(_) => body(row, 0)?.map(|chat| Record::Chat(Box::new(chat))),
         })
     }
 
@@ -157,6 +163,7 @@ impl View<'_> {
                 Key::TASKS => RecordKey::Task(task_id(row.get_ref(2)?)?),
                 Key::ATTEMPTS => RecordKey::Attempt(AttemptRef(row.get(2)?)),
                 Key::CONTROL => RecordKey::Control,
+                Key::CHATS => RecordKey::Chat(ChatNumber(row.get(2)?)),
                 kind => return Err(Trouble::nonsense(format!("{kind} is no kind of record"))),
             };
             found.push((key, row.get::<_, i64>(0)?, row.get::<_, u64>(3)?));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use wg_core::attempt::Attempt;
+use wg_core::chat::Chat;
 use wg_core::control::Control;
 use wg_core::id::{OpSeq, TaskId};
 use wg_core::port::StoreError;
@@ -12,6 +13,7 @@ use wg_core::task::{StateName, Task};
 use wg_core::time::Timestamp;
 
 use super::changes::{Key, body, present};
+use super::check_chats;
 use super::deadline::Deadline;
 use super::migrate;
 use super::open;
@@ -70,7 +72,9 @@ pub(super) fn examine(
         belonging(&transaction, &mut found)?;
         derived(&transaction, &mut found)?;
         attempts(&transaction, &mut found)?;
-        texts(&View::new(&transaction, place, deadline), &mut found)?;
+        let view = View::new(&transaction, place, deadline);
+        check_chats::chats(&view, &mut found)?;
+        texts(&view, &mut found)?;
     }
     found.truncate(FINDINGS);
     Ok(found)
@@ -92,7 +96,9 @@ fn texts(view: &View<'_>, found: &mut Vec<String>) -> Result<(), Trouble> {
         match row.get(0)? {
             Key::TASKS => drop(body::<Task>(row, 1)?),
             Key::ATTEMPTS => drop(body::<Attempt>(row, 1)?),
-            _ => drop(body::<Control>(row, 1)?),
+            Key::CONTROL => drop(body::<Control>(row, 1)?),
+            Key::CHATS => drop(body::<Chat>(row, 1)?),
+            kind => found.push(format!("{kind} is no kind of record")),
         }
     }
     view.read_all_effects()?;
@@ -256,7 +262,10 @@ fn belonging(connection: &Connection, found: &mut Vec<String>) -> Result<(), Tro
              UNION ALL SELECT max(number) - count(*) FROM artifacts GROUP BY task)",
             "log entries, messages or artifacts that are missing",
         ),
-    ] {
+    ]
+    .into_iter()
+    .chain(check_chats::BELONGING)
+    {
         let number: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
         if number.is_some_and(|number| number != 0) {
             found.push(format!("{} {what}", number.unwrap_or_default()));

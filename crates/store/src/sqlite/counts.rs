@@ -53,7 +53,10 @@ impl View<'_> {
 
     pub(super) fn read_counts(&mut self) -> Result<Counts, Trouble> {
         let mut rows: Vec<(Class, u64)> = Vec::new();
-        for (class, _, tasks) in self.counted_rows()? {
+        for (class, lane, tasks) in self.counted_rows()? {
+            if lane == codec::CHATS {
+                continue;
+            }
             match rows.last_mut() {
                 Some((last, sum)) if *last == class => *sum += tasks,
                 _ => rows.push((class, tasks)),
@@ -72,7 +75,7 @@ impl View<'_> {
         let rows = self.counted_rows()?;
         let mut lanes: Vec<_> = rows
             .into_iter()
-            .filter(|(class, ..)| class.state() == StateName::Open)
+            .filter(|(class, lane, _)| class.state() == StateName::Open && lane != codec::CHATS)
             .map(|(_, lane, _)| codec::lane_of(&lane))
             .collect();
         lanes.sort();

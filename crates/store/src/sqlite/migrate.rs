@@ -17,7 +17,10 @@ pub(super) const APPLICATION: u32 = 0x776b_6772;
 pub(super) type Migration = &'static str;
 
 /// All of them, in order; published ones never change.
-pub(super) const MIGRATIONS: &[Migration] = &[include_str!("../migrations/sqlite/0001_graph.sql")];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    include_str!("../migrations/sqlite/0001_graph.sql"),
+    include_str!("../migrations/sqlite/0002_chats.sql"),
+];
 
 /// The newest format of a list.
 pub(super) const fn newest(migrations: &[Migration]) -> u32 {
@@ -96,11 +99,11 @@ mod tests {
 
     use super::*;
     use crate::sqlite::store::SqliteStore;
-    use crate::sqlite::{create, open};
+    use crate::sqlite::{FORMAT, create, open};
 
     /// Formats that no published program wrote: each adds a table.
-    const SECOND: Migration = "CREATE TABLE second (x INTEGER); INSERT INTO second VALUES (2)";
-    const THIRD: Migration = "CREATE TABLE third (x INTEGER)";
+    const NEXT: Migration = "CREATE TABLE next (x INTEGER); INSERT INTO next VALUES (2)";
+    const LATER: Migration = "CREATE TABLE later (x INTEGER)";
     const BROKEN: Migration = "CREATE TABLE broken (x INTEGER); INSERT INTO nowhere VALUES (1)";
 
     fn formats(more: &[Migration]) -> Vec<Migration> {
@@ -152,23 +155,25 @@ mod tests {
     #[test]
     fn an_older_database_is_brought_up_to_date_after_a_backup() {
         let folder = graph();
-        let formats = formats(&[SECOND, THIRD]);
+        let formats = formats(&[NEXT, LATER]);
         let mut store = open::for_writing(folder.path(), &formats).expect("a graph");
         assert_eq!(last(&mut store), OpSeq(1), "what was there is there");
         drop(store);
-        assert_eq!(format_of(&folder.path().join("wg.db")), 3);
-        assert_eq!(backups(folder.path()), ["wg-000000000001-v1.db"]);
-        assert_eq!(format_of(&folder.path().join("backups/wg-000000000001-v1.db")), 1);
+        assert_eq!(format_of(&folder.path().join("wg.db")), FORMAT + 2);
+        assert_eq!(backups(folder.path()), [format!("wg-000000000001-v{FORMAT}.db")]);
+        let backup = format!("backups/wg-000000000001-v{FORMAT}.db");
+        assert_eq!(format_of(&folder.path().join(backup)), FORMAT);
         drop(open::for_reading(folder.path(), &formats).expect("a graph"));
         assert_eq!(backups(folder.path()).len(), 1, "once");
         let older = open::for_writing(folder.path(), MIGRATIONS).map(drop);
-        assert!(matches!(older, Err(StoreError::Newer { found: 3, known: 1, .. })), "{older:?}");
+        let Err(StoreError::Newer { found, known, .. }) = older else { panic!("{older:?}") };
+        assert_eq!((found, known), (FORMAT + 2, FORMAT));
     }
 
     #[test]
     fn a_reader_brings_an_older_database_up_to_date_too() {
         let folder = graph();
-        let mut store = open::for_reading(folder.path(), &formats(&[SECOND])).expect("a graph");
+        let mut store = open::for_reading(folder.path(), &formats(&[NEXT])).expect("a graph");
         assert_eq!(last(&mut store), OpSeq(1));
         assert_eq!(backups(folder.path()).len(), 1);
     }
@@ -176,26 +181,26 @@ mod tests {
     #[test]
     fn a_migration_that_fails_changes_nothing() {
         let folder = graph();
-        let formats = formats(&[SECOND, BROKEN]);
+        let formats = formats(&[NEXT, BROKEN]);
         assert!(open::for_writing(folder.path(), &formats).is_err());
-        assert_eq!(format_of(&folder.path().join("wg.db")), 2, "the one before it stands");
+        assert_eq!(format_of(&folder.path().join("wg.db")), FORMAT + 1, "the one before it stands");
         let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'broken'";
         let connection = Connection::open(folder.path().join("wg.db")).expect("a database");
         assert_eq!(connection.query_row(tables, [], |row| row.get(0)), Ok(0));
-        assert_eq!(backups(folder.path()), ["wg-000000000001-v1.db"]);
+        assert_eq!(backups(folder.path()), [format!("wg-000000000001-v{FORMAT}.db")]);
     }
 
     #[test]
     fn two_who_open_an_older_database_migrate_it_once() {
         let folder = graph();
-        let formats = formats(&[SECOND]);
+        let formats = formats(&[NEXT]);
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| drop(open::for_writing(folder.path(), &formats).expect("a graph")));
             }
         });
         let connection = Connection::open(folder.path().join("wg.db")).expect("a database");
-        assert_eq!(connection.query_row("SELECT count(*) FROM second", [], |row| row.get(0)), Ok(1));
+        assert_eq!(connection.query_row("SELECT count(*) FROM next", [], |row| row.get(0)), Ok(1));
     }
 
     #[test]
@@ -206,7 +211,7 @@ mod tests {
             store.backup().expect("a backup");
             write(&mut store);
         }
-        let expected: Vec<_> = (3..=7).map(|seq| format!("wg-{seq:012}-v1.db")).collect();
+        let expected: Vec<_> = (3..=7).map(|seq| format!("wg-{seq:012}-v{FORMAT}.db")).collect();
         assert_eq!(backups(folder.path()), expected);
         store.backup().expect("a backup");
         store.backup().expect("the same again");

@@ -52,7 +52,8 @@ impl View<'_> {
     /// Lanes in which tasks stand that nothing but time holds back.
     fn free_lanes(&mut self) -> Result<Vec<String>, Trouble> {
         let rows = self.counted_rows()?;
-        Ok(rows.into_iter().filter(|(class, ..)| *class == Class::FREE).map(|(_, lane, _)| lane).collect())
+        let free = |(class, lane, _): &(Class, String, u64)| *class == Class::FREE && lane != codec::CHATS;
+        Ok(rows.into_iter().filter(free).map(|(_, lane, _)| lane).collect())
     }
 
     /// Moves tasks whose time has come to where the schedule finds them by age.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 use serde::Deserialize;
 use wg_core::id::TaskId;
-use wg_core::task::{Task, TaskState, Wait};
+use wg_core::task::{Task, TaskKind, TaskState, Wait};
 use wg_core::time::Timestamp;
 
 use super::changes::{Key, Newest, body, present};
@@ -40,13 +40,18 @@ impl Columns {
             TaskState::Waiting { on: Wait::Until(time) } => (None, Some(time.as_nanos())),
             _ => (None, None),
         };
+        // A chat's place is never ready, so that no time makes it so.
+        let (lane, not_before) = match task.kind {
+            TaskKind::Work => (codec::lane_key(task.run.lane()), task.times.not_before),
+            TaskKind::Chat => (codec::CHATS.to_owned(), None),
+        };
         Self {
             class: Class::of(task, unmet),
             unmet,
-            lane: codec::lane_key(task.run.lane()),
+            lane,
             age_key: task.age_key(),
-            not_before: task.times.not_before.map(Timestamp::as_nanos),
-            held: task.times.not_before.is_some_and(|time| time > at),
+            not_before: not_before.map(Timestamp::as_nanos),
+            held: not_before.is_some_and(|time| time > at),
             wait_task,
             wait_until,
             parent: task.parent.as_ref().map(TaskId::to_string),

@@ -6,13 +6,15 @@ use std::ops::ControlFlow;
 
 use rusqlite::{CachedStatement, Connection};
 use wg_core::attempt::Attempt;
+use wg_core::chat::{Chat, Consumer, Entry, InboxCounts, InboxRow};
 use wg_core::command::Command;
 use wg_core::control::Control;
 use wg_core::effect::{Effect, EffectKind, EffectRow, EffectState};
-use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Change, Operation, Record, RecordKey};
 use wg_core::port::{
-    Artifact, Counts, LogEntry, Message, Page, Read, ReadyQuery, StoreError, TaskFilter, TaskOrder, Write,
+    Artifact, Chats, Counts, LogEntry, Message, Page, Read, ReadyQuery, StoreError, TaskFilter, TaskOrder,
+    Write,
 };
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
@@ -164,6 +166,40 @@ impl Read for View<'_> {
         self.told(self.read_imported(id))
     }
 
+    fn chat(&mut self, number: ChatNumber) -> Result<Option<(Chat, u64)>, StoreError> {
+        self.told(self.read_chat(number))
+    }
+    fn chats(&mut self, which: Chats) -> Result<Vec<Chat>, StoreError> {
+        self.told(self.read_chats(which))
+    }
+    fn last_chat(&mut self) -> Result<ChatNumber, StoreError> {
+        self.told(self.read_last_chat())
+    }
+    fn entries_of(&mut self, chat: ChatNumber, after: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.told(self.read_entries(chat, after, limit))
+    }
+    fn last_entry(&mut self, chat: ChatNumber) -> Result<u64, StoreError> {
+        self.told(self.read_last_entry(chat))
+    }
+    fn inbox_row(&mut self, chat: ChatNumber, number: u64) -> Result<Option<InboxRow>, StoreError> {
+        self.told(self.read_inbox_row(chat, number))
+    }
+    fn inbox_next(&mut self, chat: ChatNumber) -> Result<Option<InboxRow>, StoreError> {
+        self.told(self.read_inbox_next(chat))
+    }
+    fn inbox_open(&mut self, chat: ChatNumber) -> Result<Vec<InboxRow>, StoreError> {
+        self.told(self.read_inbox_open(chat))
+    }
+    fn inbox_counts(&mut self, chat: ChatNumber) -> Result<InboxCounts, StoreError> {
+        self.told(self.read_inbox_counts(chat))
+    }
+    fn consumer(&mut self, chat: ChatNumber) -> Result<Consumer, StoreError> {
+        self.told(self.read_consumer(chat))
+    }
+    fn pinged(&mut self, now: Timestamp) -> Result<Vec<(ChatNumber, Timestamp)>, StoreError> {
+        self.told(self.read_pinged(now))
+    }
+
     fn control(&mut self) -> Result<(Control, u64), StoreError> {
         self.told(self.read_control())
     }
@@ -232,6 +268,19 @@ impl Write for View<'_> {
     fn put_attempt(&mut self, attempt: &Attempt) -> Result<(), StoreError> {
         let put = self.write_attempt(attempt);
         self.told(put)
+    }
+    fn put_chat(&mut self, chat: &Chat) -> Result<(), StoreError> {
+        let put = self.write_chat(chat);
+        self.told(put)
+    }
+    fn append_entry(&mut self, chat: ChatNumber, entry: &Entry) -> Result<(), StoreError> {
+        self.told(self.write_entry(chat, entry))
+    }
+    fn put_inbox(&mut self, chat: ChatNumber, row: &InboxRow) -> Result<(), StoreError> {
+        self.told(self.write_inbox(chat, row))
+    }
+    fn put_consumer(&mut self, chat: ChatNumber, consumer: &Consumer) -> Result<(), StoreError> {
+        self.told(self.write_consumer(chat, consumer))
     }
     fn put_control(&mut self, control: &Control) -> Result<(), StoreError> {
         let put = self.write_control(control);

@@ -8,12 +8,13 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Rows, ToSql};
 use wg_core::port::{Page, TaskFilter, TaskOrder};
-use wg_core::task::Task;
+use wg_core::task::{Task, TaskKind};
 
 use super::tasks::task_in;
 use super::trouble::Trouble;
 use super::view::View;
 use crate::class::Class;
+use crate::codec;
 use crate::filter::Needle;
 
 /// Rows from which on a visit gets more memory: in the order of ids the bodies lie anywhere.
@@ -36,7 +37,9 @@ impl View<'_> {
         if page.limit == 0 {
             return Ok(());
         }
-        let mut classes: Vec<Class> = self.counted_rows()?.into_iter().map(|(class, ..)| class).collect();
+        let counted = self.counted_rows()?;
+        let narrowed = narrow(filter.kind, counted.iter().any(|(_, lane, _)| lane == codec::CHATS));
+        let mut classes: Vec<Class> = counted.into_iter().map(|(class, ..)| class).collect();
         classes.dedup();
         let all = classes.len();
         classes.retain(|class| class.passes(filter));
@@ -67,12 +70,13 @@ impl View<'_> {
             deadline.restart();
             Ok(if left == 0 { ControlFlow::Break(()) } else { answer })
         };
-        if !filter.tags.is_empty() || filter.parent.is_some() || filter.prefix.is_some() {
-            self.select(filter, order, &classes, take)
+        let few = filter.kind == Some(TaskKind::Chat) || !filter.tags.is_empty();
+        if few || filter.parent.is_some() || filter.prefix.is_some() {
+            self.select(filter, order, &classes, narrowed, take)
         } else if classes.len() == all && order == TaskOrder::Id {
-            self.stream("SELECT n FROM tasks ORDER BY id", &[], take)
+            self.stream(&format!("SELECT n FROM tasks WHERE true{narrowed} ORDER BY id"), &[], take)
         } else {
-            self.merge(order, &classes, take)
+            self.merge(order, &classes, narrowed, take)
         }
     }
 
@@ -89,20 +93,25 @@ impl View<'_> {
     }
 
     /// The classes' rows, each from its index.
-    fn merge(&self, order: TaskOrder, classes: &[Class], take: &mut Take<'_>) -> Result<(), Trouble> {
-        let sql = match order {
-            TaskOrder::Id => {
-                "SELECT 0, 0, id, n FROM tasks INDEXED BY tasks_by_id WHERE class = ?1 ORDER BY id"
-            }
-            TaskOrder::Schedule => {
-                "SELECT 0, age_key, id, n FROM tasks INDEXED BY tasks_by_age WHERE class = ?1 \
-                 ORDER BY age_key, id"
-            }
-            TaskOrder::Completed => {
-                "SELECT completed_at IS NULL, ~coalesce(completed_at, -1), id, n \
-                 FROM tasks INDEXED BY tasks_by_completion WHERE class = ?1 ORDER BY completed_at DESC, id"
-            }
+    fn merge(
+        &self,
+        order: TaskOrder,
+        classes: &[Class],
+        narrowed: &str,
+        take: &mut Take<'_>,
+    ) -> Result<(), Trouble> {
+        let (columns, index, by) = match order {
+            TaskOrder::Id => ("0, 0", "tasks_by_id", "id"),
+            TaskOrder::Schedule => ("0, age_key", "tasks_by_age", "age_key, id"),
+            TaskOrder::Completed => (
+                "completed_at IS NULL, ~coalesce(completed_at, -1)",
+                "tasks_by_completion",
+                "completed_at DESC, id",
+            ),
         };
+        let sql = &format!(
+            "SELECT {columns}, id, n FROM tasks INDEXED BY {index} WHERE class = ?1{narrowed} ORDER BY {by}"
+        );
         let mut statements = Vec::with_capacity(classes.len());
         for _ in classes {
             statements.push(self.statement(sql)?);
@@ -124,17 +133,18 @@ impl View<'_> {
         Ok(())
     }
 
-    /// The few rows that a tag, a parent or a prefix leaves.
+    /// The few rows that a kind, a tag, a parent or a prefix leaves.
     fn select(
         &self,
         filter: &TaskFilter,
         order: TaskOrder,
         classes: &[Class],
+        narrowed: &str,
         take: &mut Take<'_>,
     ) -> Result<(), Trouble> {
         let list = classes.iter().map(|class| class.number().to_string()).collect::<Vec<_>>().join(", ");
         // The plus keeps the index of classes out of it: it leaves too much.
-        let mut sql = format!("SELECT n FROM tasks WHERE +class IN ({list})");
+        let mut sql = format!("SELECT n FROM tasks WHERE +class IN ({list}){narrowed}");
         let mut params: Vec<&dyn ToSql> = Vec::new();
         let mut bind = |condition: &str, param| {
             params.push(param);
@@ -159,6 +169,15 @@ impl View<'_> {
             TaskOrder::Completed => " ORDER BY completed_at DESC, id",
         });
         self.stream(&sql, &params, take)
+    }
+}
+
+/// The condition on top that takes only tasks of a kind; there are chats, or none.
+fn narrow(kind: Option<TaskKind>, chats: bool) -> &'static str {
+    match kind {
+        Some(TaskKind::Chat) => " AND lane = '.'",
+        Some(TaskKind::Work) if chats => " AND lane <> '.'",
+        Some(TaskKind::Work) | None => "",
     }
 }
 

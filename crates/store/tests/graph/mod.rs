@@ -3,11 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use wg_core::attempt::{Attempt, AttemptState};
+use wg_core::attempt::{Attempt, AttemptKind, AttemptState};
+use wg_core::chat::{Chat, ChatRun, ChatState, Consumer, Entry, InboxRow, InboxState, What};
 use wg_core::command::Command;
 use wg_core::effect::{Effect, EffectKind, EffectState};
-use wg_core::id::{Actor, AttemptRef, Fence, OpSeq, TaskId};
-use wg_core::port::{Page, Read, ReadyQuery, Store, StoreError, TaskFilter, TaskOrder, Write};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, Fence, OpSeq, TaskId};
+use wg_core::port::{Chats, Page, Read, ReadyQuery, Store, StoreError, TaskFilter, TaskOrder, Write};
 use wg_core::task::{Task, TaskState, Wait};
 use wg_core::time::Timestamp;
 
@@ -40,6 +41,7 @@ fn task(n: i64) -> Task {
 fn attempt(n: i64) -> Attempt {
     Attempt {
         reference: AttemptRef(n.unsigned_abs() + 1),
+        kind: AttemptKind::Work,
         task: id(n),
         number: 1,
         fence: Fence(1),
@@ -56,6 +58,32 @@ fn attempt(n: i64) -> Attempt {
     }
 }
 
+/// A chat, its place, and a message that stands somewhere.
+fn put_chat(view: &mut dyn Write, n: i64, actor: &Actor) -> Result<(), StoreError> {
+    let number = ChatNumber(n.unsigned_abs() + 1);
+    let run = ChatRun { adapter: "claude".into(), ..ChatRun::default() };
+    let mut chat = Chat::new(number, format!("Chat about {n}"), run, at(n));
+    chat.state = match n % 4 {
+        0 => ChatState::Dormant,
+        1 => ChatState::Backoff { until: at(n) },
+        2 => ChatState::Held { by: actor.clone(), at: at(n) },
+        _ => ChatState::Archived { by: actor.clone(), at: at(n), purged_at: None, held: false },
+    };
+    view.put_task(&chat.as_task(None))?;
+    view.put_chat(&chat)?;
+    for state in [InboxState::Answered, InboxState::Waiting] {
+        let text = format!("What of {n}? ").repeat(usize::try_from(n % 30).unwrap());
+        let what = What::Message { from: actor.clone(), text };
+        let last = view.last_entry(number)? + 1;
+        view.append_entry(number, &Entry { number: last, at: at(n), what })?;
+        view.put_inbox(number, &InboxRow { number: last, kills: 0, deliveries: 1, state })?;
+    }
+    view.put_consumer(
+        number,
+        &Consumer { last_at: Some(at(n)), ping_until: (n % 2 == 0).then(|| at(n + 60)) },
+    )
+}
+
 /// Writes so many tasks, each in an operation of its own, with rows of every kind.
 pub fn fill(store: &mut dyn Store, tasks: i64) {
     let actor = Actor::User("ann".into());
@@ -67,6 +95,9 @@ pub fn fill(store: &mut dyn Store, tasks: i64) {
             view.append_log(&id(n), at(n), "ann", "it was made")?;
             view.append_message(&id(n / 2), at(n), &actor, "look at the next one")?;
             view.append_artifact(&id(n / 2), at(n), "ann", &format!("out/{n}"))?;
+            if n % 3 == 0 {
+                put_chat(view, n, &actor)?;
+            }
             if n % 4 == 0 {
                 view.put_imported(&task(n))?;
                 view.put_attempt(&attempt(n))?;
@@ -115,6 +146,18 @@ fn ask(view: &mut dyn Read) -> Result<Vec<String>, StoreError> {
     }
     said.push(format!("{:?}", (view.counts()?, view.lanes()?, view.control()?, view.open_effects()?)));
     said.push(format!("{:?}", (view.live_attempts()?, view.attempts(Page::ALL)?, view.last_attempt()?)));
+    for which in [Chats::All, Chats::Unarchived, Chats::Awake, Chats::GaveUp] {
+        for chat in view.chats(which)? {
+            let number = chat.number;
+            let entries = (view.entries_of(number, 0, 99)?, view.last_entry(number)?, view.chat(number)?);
+            said.push(format!("{which:?} {chat:?} {entries:?}"));
+            let inbox = (view.inbox_next(number)?, view.inbox_open(number)?, view.inbox_counts(number)?);
+            said.push(format!("{inbox:?} {:?} {:?}", view.inbox_row(number, 1)?, view.consumer(number)?));
+        }
+    }
+    for second in [0, 20, 1_000] {
+        said.push(format!("{:?} {:?}", view.last_chat()?, view.pinged(at(second))?));
+    }
     for operation in view.operations_since(OpSeq(0), usize::MAX)? {
         said.push(format!("{operation:?} {:?}", view.changes_of(operation.seq)?));
     }

@@ -108,8 +108,8 @@ fn the_format_can_be_said() {
 
 #[test]
 fn an_export_of_a_newer_program_is_refused() {
-    let error = read("{\"format\":\"workgraph\",\"version\":2}\n{\"id\":\"a\"}\n").unwrap_err();
-    assert!(matches!(error, ImportError::Newer { found: 2, known: 1, .. }), "{error}");
+    let error = read("{\"format\":\"workgraph\",\"version\":3}\n{\"id\":\"a\"}\n").unwrap_err();
+    assert!(matches!(error, ImportError::Newer { found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]

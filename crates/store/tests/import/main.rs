@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests; a skipped one says so")]
 
+mod chats;
 mod edges;
 mod files;
 mod graph;
@@ -21,6 +22,7 @@ fn options() -> Options {
         keep_going: false,
         run: false,
         now: "2027-01-01T00:00:00Z".parse::<Timestamp>().unwrap(),
+        beside: None,
     }
 }
 

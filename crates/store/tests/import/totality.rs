@@ -10,7 +10,9 @@ fn check(bytes: &[u8], format: Option<Format>, keep_going: bool) {
     let report: Report = match read_with(bytes, &options) {
         Ok(imported) => {
             assert!(keep_going || imported.report.problems.count == 0);
-            assert_eq!(imported.import.tasks.len() as u64, imported.report.lines.tasks);
+            let lines = &imported.report.lines;
+            assert_eq!(imported.import.tasks.len() as u64, lines.tasks + lines.chats);
+            assert_eq!(imported.import.chats.len() as u64, lines.chats);
             assert_acyclic(&imported.import.tasks);
             imported.report
         }
@@ -60,6 +62,9 @@ fn record() -> impl Strategy<Value = String> {
         ".assign-b",
         ".flip-c",
         ".chat-1",
+        ".chat-0",
+        ".coordinator-1",
+        "chat-1",
         "x y",
         "",
         "é",
@@ -85,6 +90,9 @@ fn record() -> impl Strategy<Value = String> {
         "timeout",
         "max_retries",
         "estimate",
+        "chat",
+        "number",
+        "at",
     ]);
     let value = prop_oneof![
         id.clone().prop_map(|id| format!("[{id:?}]")),
@@ -109,6 +117,10 @@ fn record() -> impl Strategy<Value = String> {
             "\"never\"",
             "{\"hours\":2}",
             "[\"chat-loop\"]",
+            "[\"coordinator-loop\",\"archived\"]",
+            "\"chat\"",
+            "\"answer\"",
+            "{\"adapter\":\"x\",\"archived\":{\"by\":\"user:a\"}}",
             "[{\"message\":\"m\",\"timestamp\":\"2026-01-01T00:00:00Z\"}]",
             "[{\"depends_on_id\":\"b\",\"type\":\"blocks\"}]",
             "[{\"depends_on_id\":\"a\",\"issue_id\":\"c\",\"type\":\"blocks\"}]",

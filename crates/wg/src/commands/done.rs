@@ -26,7 +26,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let tasks = selection::named_or_own(ctx, &args.tasks)?;
     let summary = args.summary.map(|text| ctx.text(&text)).transpose()?;
     let receipt = ctx.submit(Command::Done { tasks: tasks.clone(), summary })?;
-    let said = if ctx.worker().is_some() { "reported done" } else { "done" };
+    let said = if ctx.is_of_work() { "reported done" } else { "done" };
     receipt::tell(ctx, &receipt, &tasks, said)?;
     carry_out::ends_or_fails(ctx, &receipt.attempts)
 }

@@ -29,7 +29,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         return Err(Failure::usage("a failure needs a reason").hint("wg fail TASK -m 'why, in a line'"));
     }
     let receipt = ctx.submit(Command::Fail { tasks: tasks.clone(), reason })?;
-    let said = if ctx.worker().is_some() { "reported failed" } else { "failed" };
+    let said = if ctx.is_of_work() { "reported failed" } else { "failed" };
     receipt::tell(ctx, &receipt, &tasks, said)?;
     carry_out::ends_or_fails(ctx, &receipt.attempts)
 }

@@ -3,8 +3,10 @@
 use std::io::Write;
 
 use serde::Serialize;
+use wg_core::attempt::AttemptKind;
+use wg_core::chat::ChatState;
 use wg_core::command::Command;
-use wg_core::id::{AttemptRef, OpSeq};
+use wg_core::id::{AttemptRef, ChatNumber, OpSeq};
 use wg_core::port::Read;
 
 use crate::carry_out::{self, Carried};
@@ -14,8 +16,9 @@ use crate::finding::resolve;
 
 /// End attempts with everything they started
 ///
-/// Their tasks are open and paused then, and no attempt is counted: `wg resume` lets them start again. Works
-/// without a dispatcher too. Comes back when every process is gone; exits with 1 where that can't be told.
+/// Their tasks are open and paused then, and no attempt is counted: `wg resume` lets them start again. A chat whose
+/// handler is ended is held: `wg chat resume`. Works without a dispatcher too. Comes back when every process is gone;
+/// exits with 1 where that can't be told.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Attempts, as in agent-7, or the tasks whose attempts are meant
@@ -56,12 +59,33 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     }
     let why = ctx.text(&args.why)?;
     let receipt = ctx.submit(Command::Kill { attempts: attempts.clone(), why })?;
+    for chat in held(ctx, &attempts)? {
+        ctx.out.note(&format!("{chat} is held: wg chat resume {chat}"))?;
+    }
     let carried = carry_out::ends(ctx, &attempts)?;
     if ctx.out.form.json {
         ctx.out.json(&Told { operation: Some(receipt.operation), attempts: &carried })?;
     }
     ctx.out.flush()?;
     carry_out::verified(&carried)
+}
+
+/// The chats that are held because their handlers are ended.
+fn held(ctx: &mut Context, attempts: &[AttemptRef]) -> Result<Vec<ChatNumber>> {
+    ctx.read(|read| {
+        let mut held = Vec::new();
+        for reference in attempts {
+            let Some((attempt, _)) = read.attempt(*reference)? else { continue };
+            if attempt.kind == AttemptKind::Handler
+                && let Some(number) = ChatNumber::of_task(&attempt.task)
+                && let Some((chat, _)) = read.chat(number)?
+                && matches!(chat.state, ChatState::Held { .. })
+            {
+                held.push(number);
+            }
+        }
+        Ok(held)
+    })
 }
 
 fn named(read: &mut dyn Read, which: &[String]) -> Result<Vec<AttemptRef>> {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use wg_core::id::OpSeq;
 use wg_core::port::{Counts, Page, Read, TaskFilter, TaskOrder};
-use wg_core::task::{StateName, Task, TaskState, Wait};
+use wg_core::task::{StateName, Task, TaskKind, TaskState, Wait};
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
@@ -17,10 +17,12 @@ use crate::telling::record::TaskRecord;
 
 /// Failed tasks on the default page: they matter, but many old ones must not hide what is going on.
 const FAILED: usize = 10;
+/// Archived chats on the default page: that they are there is seen, and the rest is in `wg chat list --all`.
+const ARCHIVED: usize = 10;
 
 /// List tasks with why they are not running
 ///
-/// Without a flag: what is not finished, and what failed, in the order in which it matters. With --state,
+/// Without a flag: what is not finished, what failed and chats, in the order in which it matters. With --state,
 /// --tag and their like: all that they describe.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -109,7 +111,7 @@ fn filter(args: &Args, ctx: &mut Context) -> Result<Option<TaskFilter>> {
         blocked: open.then_some(args.blocked),
         parent,
         text: args.text.clone(),
-        prefix: None,
+        ..TaskFilter::default()
     };
     Ok((args.all || filter != TaskFilter::default()).then_some(filter))
 }
@@ -122,7 +124,8 @@ fn order(args: &Args) -> TaskOrder {
     }
 }
 
-/// The default page: what runs, what needs a person, what failed, what is ready, and then what is not.
+/// The default page: what runs (chats too), what needs a person, what failed, chats that were archived, what is
+/// ready, and then what is not.
 fn page(read: &mut dyn Read, wanted: usize) -> Result<Vec<Task>> {
     let of = |state| TaskFilter { states: vec![state], ..TaskFilter::default() };
     let open = |blocked| TaskFilter { paused: Some(false), blocked: Some(blocked), ..of(StateName::Open) };
@@ -135,6 +138,8 @@ fn page(read: &mut dyn Read, wanted: usize) -> Result<Vec<Task>> {
         .partition(|task| matches!(task.state, TaskState::Waiting { on: Wait::Person(_) }));
     tasks.extend(person);
     tasks.extend(listing::first(read, &of(StateName::Failed), TaskOrder::Completed, FAILED)?);
+    let archived = TaskFilter { kind: Some(TaskKind::Chat), ..of(StateName::Done) };
+    tasks.extend(listing::first(read, &archived, TaskOrder::Completed, ARCHIVED)?);
     tasks.extend(listing::first(read, &open(false), TaskOrder::Schedule, wanted)?);
     tasks.extend(waiting);
     for filter in [open(true), paused] {
@@ -148,11 +153,16 @@ fn page(read: &mut dyn Read, wanted: usize) -> Result<Vec<Task>> {
 /// What is said below the table: of how many tasks it is a part.
 fn rest(args: &Args, listed: &Listed, counts: &Counts) -> String {
     let total = text::count(counts.total(), "task", "tasks");
+    let shown = listed.rows.iter().filter(|row| row.task.kind == TaskKind::Work).count();
+    let chats = match listed.rows.len() - shown {
+        0 => String::new(),
+        n => format!(", {}", text::count(n as u64, "chat", "chats")),
+    };
     let described = args.all || !listed.more && args.limit.is_none();
-    match counts.total() as usize > listed.rows.len() {
-        false => total,
-        true if described => format!("{} of {total}", listed.rows.len()),
-        true => format!("{} of {total}; more: wg list -n N, or --all", listed.rows.len()),
+    match counts.total() as usize > shown {
+        false => format!("{total}{chats}"),
+        true if described => format!("{shown} of {total}{chats}"),
+        true => format!("{shown} of {total}{chats}; more: wg list -n N, or --all"),
     }
 }
 

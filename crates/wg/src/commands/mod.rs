@@ -12,6 +12,7 @@ pub mod agents;
 pub mod artifact;
 pub mod attempt;
 pub mod blocked;
+pub mod chat;
 pub mod claim;
 pub mod completions;
 pub mod config;
@@ -28,6 +29,7 @@ pub mod init;
 pub mod kill;
 pub mod list;
 pub mod log;
+pub mod migrate;
 pub mod msg;
 pub mod op;
 pub mod pause;
@@ -75,6 +77,7 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Unclaim(args) => unclaim::run(args, ctx),
         Verb::Artifact(args) => artifact::run(args, ctx),
         Verb::Msg(args) => msg::run(args, ctx),
+        Verb::Chat(args) => chat::run(args, ctx),
         Verb::Watch(args) => watch::run(args, ctx),
         Verb::Status(args) => status::run(args, ctx),
         Verb::Graph(args) => graph::run(args, ctx),
@@ -87,6 +90,7 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Kill(args) => kill::run(args, ctx),
         Verb::Spawn(args) => spawn::run(args, ctx),
         Verb::Attempt(args) => attempt::run(args, ctx),
+        Verb::Migrate(args) => migrate::run(args, ctx),
         Verb::Doctor(args) => doctor::run(args, ctx),
         Verb::Completions(args) => completions::run(args, ctx),
         Verb::Service(args) => service::run(args, ctx),

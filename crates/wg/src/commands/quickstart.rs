@@ -158,7 +158,8 @@ impl Dispatcher {
     /// Ends it with all that it started, and comes back when nothing is left.
     fn end(self, ctx: &mut Context, graph: &Path) -> Result<()> {
         let by = ctx.actor()?.to_string();
-        let asked = client::stop(graph, true, Some(by)).and_then(|(_, mut talk)| talk.until_closed(LEAVING));
+        let asked =
+            client::stop(graph, true, Some(by), false).and_then(|(_, mut talk)| talk.until_closed(LEAVING));
         if !asked.is_ok_and(|closed| closed) {
             // It was not up yet, or does not answer.
             let _ = self.process.signal(rustix::process::Signal::TERM);

@@ -106,7 +106,8 @@ fn then(read: &mut dyn Read, typed: &str, seq: OpSeq, exact: bool) -> Result<Sto
         depends_on.iter().find(|relative| relative.id == *id).and_then(|relative| relative.state)
     };
     let unmet = past::unmet(&task, state);
-    let said: Said = past::then(&task, unmet, Times { now: at, exact });
+    let chat = past::chats(read, std::iter::once(&id), seq)?.remove(&id);
+    let said: Said = past::then(&task, unmet, chat, Times { now: at, exact });
     let mut story = rows(read, Story::of(task, said))?;
     for attempt in read.attempts_of(&id)? {
         if let Some(Record::Attempt(attempt)) = read.record_at(&RecordKey::Attempt(attempt.reference), seq)? {

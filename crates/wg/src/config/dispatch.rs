@@ -1,14 +1,15 @@
 //! The configuration as a dispatcher takes it.
 
 use wg_agents::ShellConfig;
-use wg_dispatch::config::DispatchConfig;
+use wg_dispatch::config::{ChatConfig, DispatchConfig};
 use wg_dispatch::log_file::LogLimits;
 use wg_dispatch::retention::Retention;
 
 use super::layers::Config;
 use super::settings::{
-    DEFAULT_ADAPTER, ENV_PASS, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE,
-    RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
+    CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, DEFAULT_ADAPTER, ENV_PASS, LOG_FILES, LOG_SIZE,
+    MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM,
+    STOP_GRACE, TIMEOUT,
 };
 
 /// What a dispatcher is told.
@@ -34,6 +35,11 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
             bytes: config.number(&RETENTION_SIZE),
         },
         log: LogLimits { bytes: config.number(&LOG_SIZE), keep: count(&LOG_FILES) },
+        chats: ChatConfig {
+            max_live: usize::try_from(config.number(&CHAT_MAX_LIVE)).unwrap_or(usize::MAX),
+            linger: span(&CHAT_LINGER, otherwise.chats.linger),
+            turn_timeout: span(&CHAT_TURN_TIMEOUT, otherwise.chats.turn_timeout),
+        },
     }
 }
 
@@ -60,11 +66,13 @@ mod tests {
             ("WG_SHELL_PROGRAM", "/bin/dash"),
             ("WG_ENV_PASS", "A,B"),
             ("WG_TIMEOUT", "1h"),
+            ("WG_CHAT_LINGER", "3s"),
         ];
         let told = dispatch_config(&Config::load(&Environment::given(env), None).unwrap());
         assert_eq!(told.first_pause.as_secs(), 2);
         assert_eq!(told.shell.program, "/bin/dash");
         assert_eq!(told.env_pass, ["A", "B"]);
         assert_eq!(told.timeout.map(|timeout| timeout.as_secs()), Some(3_600));
+        assert_eq!(told.chats.linger.as_secs(), 3);
     }
 }

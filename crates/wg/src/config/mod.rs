@@ -16,4 +16,4 @@ pub use page::page;
 pub use settings::{ALL, Setting, find};
 pub use value::Value;
 
-pub use settings::{DEFAULT_ADAPTER, MAX_AGENTS, RETRY_FIRST, STOP_GRACE};
+pub use settings::{CHAT_ADAPTER, CHAT_COMMAND, DEFAULT_ADAPTER, MAX_AGENTS, RETRY_FIRST, STOP_GRACE};

@@ -121,9 +121,44 @@ pub static LOG_FILES: Setting = Setting {
     default: Some("5"),
     doc: "How many older files of the dispatcher's log are kept.",
 };
+/// The adapter of chats that name none.
+pub static CHAT_ADAPTER: Setting = Setting {
+    key: "chat.adapter",
+    kind: Kind::Text,
+    default: None,
+    doc: "The adapter that serves chats which name none.",
+};
+/// The command of chats that name none.
+pub static CHAT_COMMAND: Setting = Setting {
+    key: "chat.command",
+    kind: Kind::Text,
+    default: None,
+    doc: "The command line that serves chats of adapter `command` which name none.",
+};
+/// Handlers at once.
+pub static CHAT_MAX_LIVE: Setting = Setting {
+    key: "chat.max_live",
+    kind: Kind::Count(1, 1_000),
+    default: Some("8"),
+    doc: "How many chats may have a handler at once.",
+};
+/// How long an idle handler stays.
+pub static CHAT_LINGER: Setting = Setting {
+    key: "chat.linger",
+    kind: Kind::Span,
+    default: Some("60s"),
+    doc: "How long a chat's handler stays when nobody is there any more and no message waits.",
+};
+/// The longest a turn may take.
+pub static CHAT_TURN_TIMEOUT: Setting = Setting {
+    key: "chat.turn_timeout",
+    kind: Kind::Span,
+    default: Some("60m"),
+    doc: "A chat's handler that takes longer to answer a message is ended, which counts as a failure.",
+};
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 13] = [
+pub static ALL: [&Setting; 18] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &RETRY_FIRST,
@@ -137,6 +172,11 @@ pub static ALL: [&Setting; 13] = [
     &RETENTION_SIZE,
     &LOG_SIZE,
     &LOG_FILES,
+    &CHAT_ADAPTER,
+    &CHAT_COMMAND,
+    &CHAT_MAX_LIVE,
+    &CHAT_LINGER,
+    &CHAT_TURN_TIMEOUT,
 ];
 
 /// The setting with this key.

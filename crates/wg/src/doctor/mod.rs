@@ -4,11 +4,13 @@
 //! touched, only told of with the commands that restore a backup.
 
 mod attempts;
+mod chats;
 mod database;
 mod dispatcher;
 mod place;
 
 use serde::Serialize;
+use wg_core::id::ChatNumber;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -81,6 +83,10 @@ pub enum Fix {
     Recover,
     /// Processes and files of an attempt that the graph does not know.
     Leftover(Leftover),
+    /// The history of a chat is brought up to its rows.
+    History(ChatNumber),
+    /// What an older program left of its chats is taken over.
+    Migrate,
 }
 
 impl Fix {
@@ -91,6 +97,8 @@ impl Fix {
             Self::Permissions => "takes the permission away".into(),
             Self::Ignore => "adds it to git's exclude list".into(),
             Self::Recover => "does that".into(),
+            Self::History(_) => "writes what is missing".into(),
+            Self::Migrate => "takes it over, as `wg migrate chat-rename` does".into(),
             Self::Leftover(leftover) => {
                 format!("ends what is left of it and moves its files to {}", leftover.to.display())
             }
@@ -114,6 +122,7 @@ pub fn look(ctx: &mut Context) -> Result<Vec<Line>> {
     lines.extend(dispatcher::look(ctx, &folder));
     if readable {
         lines.extend(attempts::look(ctx, &folder)?);
+        lines.extend(chats::look(ctx, &folder)?);
     }
     Ok(lines)
 }
@@ -128,6 +137,8 @@ pub fn fix(ctx: &mut Context, lines: &mut [Line]) -> Result<()> {
         let trouble = match fix {
             Fix::Permissions => place::take_permissions(&folder).err().map(|error| error.to_string()),
             Fix::Ignore => place::ignore(&folder).err().map(|error| error.to_string()),
+            Fix::History(chat) => chats::complete(ctx, &folder, *chat).err(),
+            Fix::Migrate => chats::migrate(ctx, &folder).err(),
             Fix::Leftover(leftover) => attempts::clear(leftover).err(),
             Fix::Recover => unrepaired
                 .iter()

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use wg_core::attempt::Attempt;
-use wg_core::id::{AttemptRef, TaskId};
-use wg_core::port::{Page, Read, StoreError, TaskFilter, TaskOrder};
+use wg_core::chat::Chat;
+use wg_core::id::{AttemptRef, ChatNumber, TaskId};
+use wg_core::port::{Chats, Page, Read, StoreError, TaskFilter, TaskOrder};
 use wg_core::rejection::Rejection;
 use wg_core::task::Task;
 
@@ -69,6 +70,62 @@ pub fn task_ids(read: &mut dyn Read, typed: &[String]) -> Result<Vec<TaskId>> {
         }
     }
     Ok(found)
+}
+
+/// The chat that `typed` means: its number (`3`, `chat-3`, `.chat-3`), its name, or the one name that begins with
+/// it, letter case aside. Of several chats with such a name, one that is not archived goes first.
+pub fn chat(read: &mut dyn Read, typed: &str) -> Result<Chat> {
+    let typed = typed.trim().trim_end_matches('…');
+    if let Ok(number) = typed.parse::<ChatNumber>()
+        && let Some((chat, _)) = read.chat(number)?
+    {
+        return Ok(chat);
+    }
+    let all = read.chats(Chats::All)?;
+    let meant = typed.to_lowercase();
+    let named = |fits: &dyn Fn(&str) -> bool| -> Vec<&Chat> {
+        all.iter().filter(|chat| !meant.is_empty() && fits(&chat.name.to_lowercase())).collect()
+    };
+    let whole = named(&|name| name == meant);
+    let mut found = if whole.is_empty() { named(&|name| name.starts_with(&meant)) } else { whole };
+    if found.len() > 1 && found.iter().any(|chat| !chat.is_archived()) {
+        found.retain(|chat| !chat.is_archived());
+    }
+    match found.as_slice() {
+        [chat] => Ok((*chat).clone()),
+        [] => Err(no_chat(typed, &all)),
+        several => {
+            let named: Vec<String> = several.iter().take(NAMED).map(|chat| chat.number.to_string()).collect();
+            let more = if several.len() > NAMED { ", …" } else { "" };
+            Err(Failure::usage(format!("{} could be several chats", text::line(typed)))
+                .because(format!("{}{more}", named.join(", ")))
+                .hint("name it by its number, as in chat-3"))
+        }
+    }
+}
+
+/// The chats that these words mean, each once, in their order.
+pub fn chats(read: &mut dyn Read, typed: &[String]) -> Result<Vec<Chat>> {
+    let mut found: Vec<Chat> = Vec::with_capacity(typed.len());
+    for word in typed {
+        let chat = chat(read, word)?;
+        if found.iter().all(|known| known.number != chat.number) {
+            found.push(chat);
+        }
+    }
+    Ok(found)
+}
+
+fn no_chat(typed: &str, all: &[Chat]) -> Failure {
+    let said = typed.parse::<ChatNumber>().map_or_else(|_| text::line(typed), |number| number.to_string());
+    let failure = Failure::not_found(format!("there is no chat {said}"));
+    let references: Vec<String> = all.iter().map(|chat| chat.number.to_string()).collect();
+    let words = all.iter().map(|chat| chat.name.as_str()).chain(references.iter().map(String::as_str));
+    match nearest(typed, words) {
+        Some(near) => failure.hint(format!("did you mean {}?", text::line(near))),
+        None if all.is_empty() => failure.hint("there is none yet: wg chat create"),
+        None => failure.hint("wg chat list --all"),
+    }
 }
 
 /// Ids of the tasks that a filter takes, at most `limit`.

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use wg_core::attempt::AttemptKind;
 use wg_core::id::TaskId;
 use wg_core::port::{Page, TaskFilter, TaskOrder};
 use wg_core::task::StateName;
@@ -79,9 +80,10 @@ impl Selection {
 pub const UNFINISHED: [StateName; 4] =
     [StateName::Open, StateName::InProgress, StateName::Waiting, StateName::InReview];
 
-/// The tasks that are meant by these words; for a worker that names none, its own.
+/// The tasks that are meant by these words; for a worker that names none, its own. A chat's agent has no task that
+/// it could finish.
 pub fn named_or_own(ctx: &mut Context, tasks: &[String]) -> Result<Vec<TaskId>> {
-    match (tasks, ctx.worker()) {
+    match (tasks, ctx.worker().filter(|attempt| attempt.kind == AttemptKind::Work)) {
         ([], Some(attempt)) => Ok(vec![attempt.task.clone()]),
         ([], None) => Err(Failure::usage("which task?").hint("name it by its id or the beginning of it")),
         (tasks, _) => ctx.read(|read| resolve::task_ids(read, tasks)),

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use wg_core::attempt::AttemptKind;
 
 use crate::commands;
 use crate::context::Access;
 
 /// The groups of the help, and the verbs in each, what a person types daily first.
-pub const GROUPS: [(&str, &[&str]); 5] = [
+pub const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Graph",
         &[
@@ -41,9 +42,10 @@ pub const GROUPS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("Agents", &["agents", "kill", "spawn", "attempt", "adapter"]),
+    ("Chats", &["chat"]),
     ("Service", &["service"]),
     ("History", &["op", "undo", "export", "import"]),
-    ("Care", &["doctor", "config", "completions"]),
+    ("Care", &["doctor", "config", "migrate", "completions"]),
 ];
 
 /// A durable graph of work: tasks depend on tasks, and a dispatcher runs those that are ready.
@@ -119,6 +121,7 @@ pub enum Verb {
     Artifact(commands::artifact::Args),
     Msg(commands::msg::Args),
     Watch(commands::watch::Args),
+    Chat(commands::chat::Args),
     Status(commands::status::Args),
     Graph(commands::graph::Args),
     Agents(commands::agents::Args),
@@ -131,6 +134,7 @@ pub enum Verb {
     Spawn(commands::spawn::Args),
     Attempt(commands::attempt::Args),
     Doctor(commands::doctor::Args),
+    Migrate(commands::migrate::Args),
     Completions(commands::completions::Args),
     Service(commands::service::Args),
     Quickstart(commands::quickstart::Args),
@@ -162,6 +166,7 @@ impl Verb {
             | Self::Config(_)
             | Self::Docs(_) => false,
             Self::Service(args) => args.writes(),
+            Self::Chat(args) => args.writes(),
             Self::Adapter(args) => args.writes(),
             Self::Doctor(args) => args.writes(),
             Self::Log(args) => args.writes(),
@@ -183,14 +188,40 @@ impl Verb {
             | Self::Kill(_)
             | Self::Spawn(_)
             | Self::Undo(_)
+            | Self::Migrate(_)
             | Self::Import(_) => true,
         };
         if writes { Access::Write } else { Access::Read }
     }
 
-    /// Whether a worker may use it through its door; what it may touch is the domain's to say.
+    /// Whether a worker may use it through its door; what it may touch is the domain's to say. A chat's agent may
+    /// do more: it works on the graph as a person would.
     #[must_use]
-    pub fn for_workers(&self) -> bool {
+    pub fn is_open_to(&self, kind: AttemptKind) -> bool {
+        match kind {
+            AttemptKind::Work => self.is_for_workers(),
+            AttemptKind::Handler => self.is_for_workers() || self.is_for_handlers(),
+        }
+    }
+
+    fn is_for_handlers(&self) -> bool {
+        match self {
+            Self::Edit(_)
+            | Self::Dep(_)
+            | Self::Retry(_)
+            | Self::Reopen(_)
+            | Self::Abandon(_)
+            | Self::Pause(_)
+            | Self::Resume(_)
+            | Self::Kill(_)
+            | Self::Undo(_) => true,
+            Self::Chat(args) => args.is_for_handlers(),
+            Self::Service(args) => args.is_for_handlers(),
+            _ => false,
+        }
+    }
+
+    fn is_for_workers(&self) -> bool {
         match self {
             Self::Add(_)
             | Self::Show(_)
@@ -225,9 +256,11 @@ impl Verb {
             | Self::Kill(_)
             | Self::Spawn(_)
             | Self::Adapter(_)
+            | Self::Migrate(_)
             | Self::Undo(_)
             | Self::Export(_)
             | Self::Import(_)
+            | Self::Chat(_)
             | Self::Service(_)
             | Self::Quickstart(_)
             | Self::Config(_)
@@ -244,10 +277,13 @@ impl Verb {
     /// Whether it may read standard input, where an argument is `-`.
     #[must_use]
     pub fn may_read_input(&self) -> bool {
-        matches!(
-            self,
-            Self::Add(_) | Self::Edit(_) | Self::Log(_) | Self::Msg(_) | Self::Done(_) | Self::Fail(_)
-        )
+        match self {
+            Self::Add(_) | Self::Edit(_) | Self::Log(_) | Self::Msg(_) | Self::Done(_) | Self::Fail(_) => {
+                true
+            }
+            Self::Chat(args) => args.may_read_input(),
+            _ => false,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
-use wg_core::port::{Page, Read, TaskFilter, TaskOrder};
+use wg_core::port::{Chats, Page, Read, TaskFilter, TaskOrder};
 use wg_core::task::StateName;
 
 use crate::config;
@@ -106,6 +106,23 @@ impl Asker {
             )
         })
     }
+
+    fn chats(&self, current: &OsStr) -> Vec<CompletionCandidate> {
+        let prefix = current.to_str().unwrap_or_default();
+        self.ask(|read| {
+            let chats = read.chats(Chats::All).ok()?;
+            let fitting = chats.iter().map(|chat| (chat.number.to_string(), chat));
+            let fitting = fitting.filter(|(name, chat)| {
+                name.starts_with(prefix) || name.starts_with(&format!("chat-{prefix}")) || chat.name == prefix
+            });
+            Some(
+                fitting
+                    .take(MOST)
+                    .map(|(name, chat)| candidate(&name, &format!("{}: {}", chat.name, chat.state.name())))
+                    .collect(),
+            )
+        })
+    }
 }
 
 fn candidate(value: &str, help: &str) -> CompletionCandidate {
@@ -129,6 +146,7 @@ fn completed(arg: Arg, asker: &Asker) -> Arg {
             found.extend(asker.tasks(current));
             found
         })),
+        "CHAT" => arg.add(ArgValueCompleter::new(move |current: &OsStr| asker.chats(current))),
         "STATE" => arg.add(words(StateName::ALL.iter().map(|state| (state.as_str(), "")))),
         "KEY" => arg.add(words(config::ALL.iter().map(|setting| (setting.key, setting.doc)))),
         "ADAPTER" => {

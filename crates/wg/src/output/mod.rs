@@ -7,6 +7,7 @@ pub mod progress;
 pub mod sink;
 pub mod style;
 pub mod table;
+pub mod terminal;
 pub mod text;
 pub mod time;
 

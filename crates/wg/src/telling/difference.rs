@@ -101,6 +101,7 @@ fn fields(record: Option<&Record>) -> BTreeMap<String, Value> {
     let value = match record {
         None => Ok(Value::Null),
         Some(Record::Task(task)) => serde_json::to_value(task),
+        Some(Record::Chat(chat)) => serde_json::to_value(chat),
         Some(Record::Attempt(attempt)) => serde_json::to_value(attempt),
         Some(Record::Control(control)) => serde_json::to_value(control),
     };

@@ -31,7 +31,7 @@ pub fn messages(ctx: &mut Context, messages: &[Message], indent: &str) -> Result
 }
 
 /// A text of one short line stands beside its head, a longer one below it.
-fn one(ctx: &mut Context, indent: &str, head: &[String], body: &str) -> Result<()> {
+pub(super) fn one(ctx: &mut Context, indent: &str, head: &[String], body: &str) -> Result<()> {
     let paint = ctx.out.paint();
     let head = text::line(&head.join("  "));
     let body = text::block(body);

@@ -5,8 +5,8 @@ use std::io::Write;
 
 use serde::Serialize;
 use wg_core::attempt::Attempt;
-use wg_core::command::{Command, Ended, Patch, RunPatch, SetPatch};
-use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
+use wg_core::command::{ChatCommand, Command, Ended, Patch, RunPatch, SetPatch};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Operation, RecordKey};
 use wg_core::port::Read;
 use wg_core::time::Timestamp;
@@ -120,6 +120,8 @@ fn subjects(read: &mut dyn Read, operation: &Operation) -> Result<Vec<TaskId>> {
         Command::Kill { attempts, .. } => of_attempts(read, attempts)?,
         Command::AttemptStarted { attempt, .. } => of_attempts(read, &[*attempt])?,
         Command::AttemptEnded(ended) => of_attempts(read, &[ended.attempt])?,
+        Command::Chat(ChatCommand::Create(_)) => made(read, operation.seq)?,
+        Command::Chat(command) => chats(command).into_iter().map(ChatNumber::task_id).collect(),
         Command::Undo { .. }
         | Command::Import(_)
         | Command::PauseDispatch
@@ -130,10 +132,37 @@ fn subjects(read: &mut dyn Read, operation: &Operation) -> Result<Vec<TaskId>> {
     })
 }
 
+/// The chats that a command names; a purge names none.
+fn chats(command: &ChatCommand) -> Vec<ChatNumber> {
+    match command {
+        ChatCommand::Hold { chats }
+        | ChatCommand::Resume { chats }
+        | ChatCommand::Archive { chats }
+        | ChatCommand::Restore { chats } => chats.clone(),
+        ChatCommand::Send { chat, .. }
+        | ChatCommand::Resend { chat, .. }
+        | ChatCommand::Interrupt { chat }
+        | ChatCommand::Queue { chat, .. }
+        | ChatCommand::Deliver { chat, .. }
+        | ChatCommand::Want { chat }
+        | ChatCommand::Unwant { chat, .. }
+        | ChatCommand::Drain { chat, .. }
+        | ChatCommand::NotReady { chat, .. }
+        | ChatCommand::TurnTimedOut { chat, .. }
+        | ChatCommand::InterruptIgnored { chat, .. }
+        | ChatCommand::Configured { chat, .. }
+        | ChatCommand::Consumed { chat, .. } => vec![*chat],
+        ChatCommand::TakeIn(imported) => vec![imported.chat.number],
+        ChatCommand::Start(start) => vec![start.chat],
+        ChatCommand::Heard(heard) => vec![heard.chat],
+        ChatCommand::Create(_) | ChatCommand::Purge { .. } | ChatCommand::Rename => Vec::new(),
+    }
+}
+
 fn made(read: &mut dyn Read, seq: OpSeq) -> Result<Vec<TaskId>> {
     let tasks = read.changes_of(seq)?.into_iter().filter_map(|change| match change.key {
         RecordKey::Task(id) => Some(id),
-        RecordKey::Attempt(_) | RecordKey::Control => None,
+        RecordKey::Attempt(_) | RecordKey::Control | RecordKey::Chat(_) => None,
     });
     Ok(tasks.collect())
 }
@@ -173,6 +202,7 @@ fn said(command: &Command) -> Option<String> {
         Command::WaitOver { never, .. } => never.clone(),
         Command::Undo { operation } => operation.map(|seq| format!("operation {seq}")),
         Command::Edit { patch, .. } => Some(touched(patch).join(", ")),
+        Command::Chat(command) => said_of_chat(command),
         Command::Retry { .. }
         | Command::Reopen { .. }
         | Command::Pause { .. }
@@ -182,6 +212,39 @@ fn said(command: &Command) -> Option<String> {
         | Command::ReadMessages { .. }
         | Command::PauseDispatch
         | Command::ResumeDispatch => None,
+    }
+}
+
+fn said_of_chat(command: &ChatCommand) -> Option<String> {
+    match command {
+        ChatCommand::Create(new) => new.name.clone(),
+        ChatCommand::Send { text, .. } => Some(text.clone()),
+        ChatCommand::Resend { messages, .. } if !messages.is_empty() => {
+            Some(messages.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
+        }
+        ChatCommand::Queue { why, .. } => Some(why.to_string()),
+        ChatCommand::Drain { why, .. } => Some(why.to_string()),
+        ChatCommand::Deliver { handler, message, .. } => Some(format!("message {message} to {handler}")),
+        ChatCommand::NotReady { handler, .. } => Some(handler.to_string()),
+        ChatCommand::TurnTimedOut { handler, message, .. }
+        | ChatCommand::InterruptIgnored { handler, message, .. } => {
+            Some(format!("message {message} by {handler}"))
+        }
+        ChatCommand::Heard(heard) => Some(heard.handler.to_string()),
+        ChatCommand::Resend { .. }
+        | ChatCommand::Interrupt { .. }
+        | ChatCommand::Hold { .. }
+        | ChatCommand::Resume { .. }
+        | ChatCommand::Archive { .. }
+        | ChatCommand::Restore { .. }
+        | ChatCommand::Purge { .. }
+        | ChatCommand::Rename
+        | ChatCommand::TakeIn(_)
+        | ChatCommand::Start(_)
+        | ChatCommand::Want { .. }
+        | ChatCommand::Unwant { .. }
+        | ChatCommand::Configured { .. }
+        | ChatCommand::Consumed { .. } => None,
     }
 }
 

@@ -3,6 +3,8 @@
 //! `output`.
 
 pub mod attempts;
+pub mod chats;
+pub mod conversation;
 pub mod difference;
 pub mod entries;
 pub mod history;

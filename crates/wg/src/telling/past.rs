@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 
+use wg_core::chat::ChatState;
 use wg_core::graph::Unmet;
-use wg_core::id::{OpSeq, TaskId};
-use wg_core::operation::Operation;
+use wg_core::id::{ChatNumber, OpSeq, TaskId};
+use wg_core::operation::{Operation, Record, RecordKey};
 use wg_core::port::{Read, TaskFilter};
 use wg_core::rejection::Rejection;
-use wg_core::task::{Holder, StateName, Task, TaskState, Wait};
+use wg_core::task::{Holder, StateName, Task, TaskKind, TaskState, Wait};
 use wg_core::view::Reason;
 
 use crate::context::Context;
@@ -34,13 +35,20 @@ pub fn list(ctx: &mut Context, seq: OpSeq, filter: Option<&TaskFilter>, limit: u
             ControlFlow::Continue(())
         })?;
         let times = Times { now: at, exact };
+        let chats = chats(read, tasks.keys(), seq)?;
         let rows = tasks.values().filter_map(|task| {
             let unmet = unmet(task, |id| tasks.get(id).map(|task| task.state.name()));
             let wanted = match filter {
                 Some(filter) => admits(filter, task, !unmet.is_empty()),
-                None => !matches!(task.state, TaskState::Done | TaskState::Abandoned { .. }),
+                None => {
+                    task.kind == TaskKind::Chat
+                        || !matches!(task.state, TaskState::Done | TaskState::Abandoned { .. })
+                }
             };
-            wanted.then(|| Row { said: then(task, unmet, times), task: task.clone() })
+            wanted.then(|| Row {
+                said: then(task, unmet, chats.get(&task.id).cloned(), times),
+                task: task.clone(),
+            })
         });
         let mut rows: Vec<Row> = rows.collect();
         let more = rows.len() > limit;
@@ -55,6 +63,22 @@ pub fn list(ctx: &mut Context, seq: OpSeq, filter: Option<&TaskFilter>, limit: u
     listed.print(ctx, "there was no such task", if listed.more { "more: --all" } else { "" })
 }
 
+/// How the chats among these tasks stood.
+pub fn chats<'t>(
+    read: &mut dyn Read,
+    tasks: impl Iterator<Item = &'t TaskId>,
+    seq: OpSeq,
+) -> Result<BTreeMap<TaskId, Box<ChatState>>> {
+    let mut chats = BTreeMap::new();
+    for id in tasks {
+        let Some(number) = ChatNumber::of_task(id) else { continue };
+        if let Some(Record::Chat(chat)) = read.record_at(&RecordKey::Chat(number), seq)? {
+            chats.insert(id.clone(), Box::new(chat.state));
+        }
+    }
+    Ok(chats)
+}
+
 /// Dependencies that were not done, by what their states were.
 pub fn unmet(task: &Task, mut state: impl FnMut(&TaskId) -> Option<StateName>) -> Vec<Unmet> {
     let each = task.after.iter().map(|id| Unmet { task: id.clone(), state: state(id) });
@@ -63,13 +87,14 @@ pub fn unmet(task: &Task, mut state: impl FnMut(&TaskId) -> Option<StateName>) -
 
 /// Why a task was not running then, as far as the graph alone tells: what runs a task is not recorded in it.
 #[must_use]
-pub fn then(task: &Task, unmet: Vec<Unmet>, times: Times) -> Said {
+pub fn then(task: &Task, unmet: Vec<Unmet>, chat: Option<Box<ChatState>>, times: Times) -> Said {
     let reason = match &task.state {
         TaskState::Done => Reason::Done,
         TaskState::Failed { reason } => Reason::Failed(reason.clone()),
         TaskState::Abandoned { reason } => Reason::Abandoned(reason.clone()),
         TaskState::InReview => Reason::InReview,
         TaskState::InProgress { by: Holder::Person(name) } => Reason::Claimed(name.clone()),
+        TaskState::InProgress { by: Holder::Chat } => Reason::Chat(chat),
         TaskState::InProgress { by: Holder::Attempt(attempt) } => {
             Reason::Running(*attempt, task.times.started_at)
         }
@@ -101,7 +126,8 @@ fn admits(filter: &TaskFilter, task: &Task, blocked: bool) -> bool {
             .iter()
             .any(|field| field.to_lowercase().contains(text))
     };
-    (filter.states.is_empty() || filter.states.contains(&task.state.name()))
+    filter.kind.is_none_or(|kind| kind == task.kind)
+        && (filter.states.is_empty() || filter.states.contains(&task.state.name()))
         && filter.tags.iter().all(|tag| task.tags.contains(tag))
         && filter.paused.is_none_or(|paused| paused == task.paused)
         && filter.blocked.is_none_or(|wanted| wanted == blocked)

@@ -1,14 +1,16 @@
 //! How a reason is said: a word for the column, a few words beside it, the whole sentence, and what to type.
 //! What the reason *is*, the domain says (`wg_core::view`).
 
+use wg_core::id::ChatNumber;
 use wg_core::port::Read;
-use wg_core::task::{Task, Wait};
+use wg_core::task::{Task, TaskKind, Wait};
 use wg_core::time::Timestamp;
 use wg_core::view::{Reason, Surroundings, why};
 
 use crate::error::Result;
 use crate::output::style::Tone;
 use crate::output::{text, time};
+use crate::telling::chats;
 
 /// A reason in words.
 #[derive(Debug, Clone)]
@@ -37,7 +39,9 @@ pub struct Times {
 }
 
 impl Times {
-    fn say(self, at: Timestamp) -> String {
+    /// In words.
+    #[must_use]
+    pub fn say(self, at: Timestamp) -> String {
         if self.exact { at.to_string() } else { time::relative(at, self.now) }
     }
 }
@@ -51,8 +55,15 @@ pub fn of(read: &mut dyn Read, task: &Task, seen: &Surroundings, times: Times) -
 #[must_use]
 pub fn said(task: &Task, reason: &Reason, times: Times) -> Said {
     let (word, tone) = word(reason);
-    let sentence = text::line(&sentence(reason, times));
+    let archived = || {
+        let at = task.times.completed_at.map(|at| format!(" {}", times.say(at)));
+        format!("archived{}", at.unwrap_or_default())
+    };
+    let is_archived = task.kind == TaskKind::Chat && *reason == Reason::Done;
+    let sentence = if is_archived { archived() } else { text::line(&sentence(reason, times)) };
     let brief = match reason {
+        Reason::Done if is_archived => sentence.clone(),
+        Reason::Chat(Some(state)) => chats::beside(state, times),
         Reason::Done | Reason::Abandoned(None) => {
             task.times.completed_at.map(|at| times.say(at)).unwrap_or_default()
         }
@@ -92,6 +103,7 @@ fn word(reason: &Reason) -> (&'static str, Tone) {
         Reason::InReview => ("in review", Tone::Yellow),
         Reason::Running(..) => ("running", Tone::Blue),
         Reason::Claimed(_) => ("claimed", Tone::Blue),
+        Reason::Chat(state) => chats::word(state.as_deref()),
         Reason::Waiting(_) => ("waiting", Tone::Plain),
         Reason::NeedsPerson(_) => ("needs you", Tone::Yellow),
         Reason::Paused => ("paused", Tone::Dim),
@@ -110,6 +122,7 @@ fn sentence(reason: &Reason, times: Times) -> String {
             format!("running as {attempt}, started {}", times.say(*since))
         }
         Reason::Waiting(Wait::Until(until)) => format!("opens again {}", times.say(*until)),
+        Reason::Chat(Some(state)) => format!("a chat, {}", chats::sentence(state, times)),
         Reason::NotBefore(until) => format!("not before {}", times.say(*until)),
         Reason::AdapterPaused(adapter, why, Some(until)) => {
             format!("adapter {adapter} is paused, tried again {}: {why}", times.say(*until))
@@ -128,6 +141,14 @@ fn hint(task: &Task, reason: &Reason) -> Option<String> {
         Reason::AdapterPaused(adapter, ..) => format!("wg adapter resume {adapter}"),
         Reason::NoDispatcher => "wg service start".into(),
         Reason::Claimed(_) => format!("wg unclaim {id}"),
+        Reason::Chat(state) => {
+            let number = ChatNumber::of_task(id)?;
+            let next = state.as_deref().and_then(|state| chats::next(number, state));
+            next.unwrap_or_else(|| format!("wg chat show {number}"))
+        }
+        Reason::Done if task.kind == TaskKind::Chat => {
+            format!("wg chat restore {}", ChatNumber::of_task(id)?)
+        }
         Reason::Waiting(Wait::Message) => format!("wg msg send {id} TEXT"),
         Reason::Running(attempt, _) => format!("wg attempt output {attempt}"),
         Reason::Done

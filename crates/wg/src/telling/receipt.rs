@@ -28,7 +28,7 @@ impl<'a> Said<'a> {
     /// Of this receipt.
     #[must_use]
     pub fn of(receipt: &'a Receipt) -> Self {
-        let Receipt { operation, tasks, attempts, notes } = receipt;
+        let Receipt { operation, tasks, attempts, messages: _, notes } = receipt;
         Self { operation: *operation, tasks, attempts, notes }
     }
 }
@@ -66,7 +66,8 @@ pub fn tell_only(ctx: &mut Context, receipt: &Receipt, text: &str) -> Result<()>
     notes(ctx, &receipt.notes)
 }
 
-fn notes(ctx: &mut Context, notes: &[String]) -> Result<()> {
+/// Says what else there is to know.
+pub fn notes(ctx: &mut Context, notes: &[String]) -> Result<()> {
     for note in notes.iter().take(NAMED) {
         ctx.out.note(note)?;
     }

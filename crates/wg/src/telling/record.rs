@@ -78,6 +78,7 @@ fn state<M: SerializeMap>(state: &TaskState, map: &mut M) -> Result<(), M::Error
         TaskState::Waiting { on } => map.serialize_entry("waits_for", on),
         TaskState::Failed { reason } => map.serialize_entry("failure", reason),
         TaskState::Abandoned { reason: Some(reason) } => map.serialize_entry("failure", reason),
+        TaskState::InProgress { by: Holder::Chat } => map.serialize_entry("held_by", "chat"),
         TaskState::Open | TaskState::InReview | TaskState::Done | TaskState::Abandoned { reason: None } => {
             Ok(())
         }

@@ -1,6 +1,6 @@
 //! The worker's door, both sides of it in this binary: a worker's `wg` sends its whole command line to its
 //! shim, and the shim runs the very same verb as that attempt. Which verbs are open to a worker is
-//! [`crate::front::args::Verb::for_workers`]; what an attempt may touch, the domain says.
+//! [`crate::front::args::Verb::is_open_to`]; what an attempt may touch, the domain says.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
-use wg_core::attempt::Attempt;
+use wg_core::attempt::{Attempt, AttemptKind};
 use wg_dispatch::files::AttemptFolder;
 use wg_dispatch::supervise::{DOOR_VERSION, Door, DoorReply, DoorRequest, knock};
 
@@ -39,8 +39,10 @@ impl WorkersDoor {
     fn run(&self, cli: Cli, attempt: &Attempt, input: Option<String>, form: Form) -> DoorReply {
         let Cli { everywhere, verb } = cli;
         let form = Form { json: everywhere.json, exact_times: everywhere.exact_times, ..form };
-        let reports = matches!(verb, Verb::Done(_) | Verb::Fail(_) | Verb::Wait(_));
-        let open = verb.for_workers();
+        // A chat's agent has nothing to report: what it says done of is another's task.
+        let reports = attempt.kind == AttemptKind::Work
+            && matches!(verb, Verb::Done(_) | Verb::Fail(_) | Verb::Wait(_));
+        let open = verb.is_open_to(attempt.kind);
         let mut ctx = Context::of_worker(
             Output::to_memory(form),
             Environment::of_process(),
@@ -48,7 +50,7 @@ impl WorkersDoor {
             Input::Given(input.unwrap_or_default()),
             self.graph.clone(),
         );
-        let result = if open { commands::run(verb, &mut ctx) } else { Err(closed()) };
+        let result = if open { commands::run(verb, &mut ctx) } else { Err(closed(attempt.kind)) };
         if let Err(failure) = &result
             && failure.kind == Kind::Refused
         {
@@ -74,7 +76,12 @@ impl Door for WorkersDoor {
     }
 }
 
-fn closed() -> Failure {
+fn closed(kind: AttemptKind) -> Failure {
+    if kind == AttemptKind::Handler {
+        return Failure::refused("that is not for a chat's agent: the owner of the graph does it").hint(
+            "it may look at tasks and chats, change tasks, make chats, write to other ones, stop and archive them",
+        );
+    }
     Failure::refused("that is not for workers: the owner of the graph does it").hint(
         "a worker may look at tasks, add them, log, name artifacts, send messages, and report by wg done, wg fail or wg wait",
     )
@@ -138,8 +145,9 @@ fn input(arguments: &[OsString], verb: &Verb) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use wg_core::command::{Command, NewTask, Start};
-    use wg_core::id::{Actor, TaskId};
+    use wg_core::chat::ChatRun;
+    use wg_core::command::{ChatCommand, Command, NewChat, NewTask, Start, StartHandler};
+    use wg_core::id::{Actor, ChatNumber, TaskId};
     use wg_core::submit::submit;
 
     use super::*;
@@ -196,6 +204,84 @@ mod tests {
         assert_eq!(ask(&door, &attempt, &["add", "Found"]).stdout, "found\n");
         let shown = ask(&door, &attempt, &["show", "found", "--json"]).stdout;
         assert!(shown.contains("\"discovered_from\":\"own\""), "{shown}");
+    }
+
+    /// A graph as [`at_work`], and a handler of the chat `chat-1` in it.
+    fn at_talk() -> (tempfile::TempDir, WorkersDoor, Attempt) {
+        let (folder, door, _) = at_work();
+        let mut store = wire::open(folder.path(), crate::context::Access::Write).unwrap();
+        let mut send = |actor: Actor, command| {
+            let receipt = submit(store.as_mut(), &actor, Command::Chat(command), wire::now()).unwrap();
+            receipt.attempts.first().copied()
+        };
+        for _ in 0..2 {
+            let run = ChatRun { adapter: "command".into(), exec: Some("serve".into()), model: None };
+            send(Actor::User("ann".into()), ChatCommand::Create(NewChat { name: None, run }));
+        }
+        let start = StartHandler { chat: ChatNumber(1), host: "box".into(), nonce: 8, configuration: 1 };
+        let handler = send(Actor::Dispatcher("box".into()), ChatCommand::Start(start)).unwrap();
+        let mut attempt = None;
+        store
+            .read(&mut |read| {
+                attempt = read.attempt(handler)?;
+                Ok(())
+            })
+            .unwrap();
+        (folder, door, attempt.unwrap().0)
+    }
+
+    #[test]
+    fn a_chats_agent_changes_the_graph_and_reports_nothing() {
+        let (_folder, door, handler) = at_talk();
+        for words in [
+            &["add", "Found", "--after", "other"][..],
+            &["edit", "found", "--title", "More"],
+            &["dep", "rm", "found", "other"],
+            &["pause", "found"],
+            &["resume", "found"],
+            &["done", "found", "-m", "it works"],
+            &["reopen", "found"],
+            &["abandon", "found"],
+            &["undo"],
+            &["chat", "create", "Sub", "--command", "serve"],
+            &["chat", "send", "2", "-"],
+            &["chat", "list"],
+            &["chat", "history", "2"],
+            &["chat", "stop", "2"],
+            &["service", "archive-chat", "3"],
+            &["service", "purge-chats", "--no-wait"],
+        ] {
+            let reply = ask(&door, &handler, words);
+            assert_eq!((reply.exit, reply.reported), (0, false), "{words:?}: {reply:?}");
+        }
+        let chats = ask(&door, &handler, &["chat", "list", "--all"]).stdout;
+        assert_eq!(chats.matches("archived").count(), 2, "its own chat is spared: {chats}");
+    }
+
+    #[test]
+    fn a_chats_agent_neither_runs_the_graph_nor_lets_run_what_a_person_stopped() {
+        let (_folder, door, handler) = at_talk();
+        for words in [
+            &["chat", "resume", "2"][..],
+            &["chat", "restore", "2"],
+            &["chat", "attach", "2"],
+            &["chat", "send", "2", "hi", "--wait"],
+            &["chat", "send", "1", "to itself"],
+            &["add", "Run", "-x", "true", "--id", ".chat-9"],
+            &["service", "stop"],
+            &["service", "pause"],
+            &["migrate", "chat-rename"],
+            &["config", "list"],
+            &["claim", "own"],
+        ] {
+            let reply = ask(&door, &handler, words);
+            assert_eq!((reply.exit, reply.reported), (1, false), "{words:?}: {reply:?}");
+        }
+        assert_eq!(
+            ask(&door, &handler, &["done"]).exit,
+            2,
+            "its own task is its chat: it has to name another"
+        );
     }
 
     #[test]

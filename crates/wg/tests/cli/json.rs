@@ -68,6 +68,16 @@ fn every_field_is_documented() {
         &["attempt", "list"],
         &["adapter", "list"],
         &["doctor", "--backup"],
+        &["chat", "create", "talk", "--command", "serve"],
+        &["chat", "send", "1", "hello"],
+        &["chat", "list"],
+        &["chat", "show", "1"],
+        &["chat", "history", "1"],
+        &["chat", "stop", "1"],
+        &["service", "purge-chats"],
+        &["chat", "restore", "1"],
+        &["migrate", "chat-rename"],
+        &["status"],
     ] {
         let document = world.json(arguments);
         assert_eq!(document["version"], 1, "{arguments:?}");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod care;
+mod chats;
 mod configuration;
 mod errors;
 mod graph;

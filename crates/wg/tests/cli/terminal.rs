@@ -36,6 +36,22 @@ fn every_line_fits() {
         "-m",
         "a reason that is too long to stand in any column of any table, however wide it is",
     ]);
+    world.ok(&[
+        "chat",
+        "create",
+        "日本語のとても長い名前, and more words than fit",
+        "--command",
+        "serve --with options",
+    ]);
+    world.ok(&[
+        "chat",
+        "send",
+        "1",
+        "A message that is longer than a line of any terminal of eighty columns, 日本語の",
+    ]);
+    world.ok(&["chat", "archive", "1"]);
+    world.ok(&["chat", "restore", "1"]);
+    world.ok(&["chat", "stop", "1"]);
     for columns in ["80", "40", "20"] {
         for arguments in [
             &["list"][..],
@@ -47,6 +63,10 @@ fn every_line_fits() {
             &["log", "cake"],
             &["dep", "list", "docs"],
             &["config", "list"],
+            &["chat", "list"],
+            &["chat", "show", "1"],
+            &["chat", "history", "1"],
+            &["show", ".chat-1"],
         ] {
             let most: usize = columns.parse().unwrap();
             for line in at(&world, columns, arguments).lines() {

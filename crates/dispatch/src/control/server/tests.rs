@@ -24,6 +24,8 @@ struct Service {
     folder: tempfile::TempDir,
     incoming: std_mpsc::Receiver<Incoming>,
     noted: broadcast::Sender<Noted>,
+    news: broadcast::Sender<ChatNews>,
+    leases: Leases,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -38,13 +40,16 @@ impl Service {
         let (stop, stopped) = oneshot::channel();
         let (heard, incoming) = std_mpsc::channel();
         let tails = noted.clone();
+        let (news, _) = broadcast::channel(16);
+        let (told, leases) = (news.clone(), Leases::default());
+        let held = leases.clone();
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let status = Status { pid: 42, program: "1.2.3".into(), ..Status::default() };
                 let (_status, shown) = watch::channel(Arc::new(status));
                 let (sender, mut calls) = mpsc::channel(16);
-                let desk = Desk { status: shown, incoming: sender, noted: tails };
+                let desk = Desk { status: shown, incoming: sender, noted: tails, news: told, leases: held };
                 tokio::spawn(listen(UnixListener::from_std(listener).unwrap(), desk));
                 tokio::spawn(async move {
                     while let Some(call) = calls.recv().await {
@@ -54,7 +59,7 @@ impl Service {
                 let _ = stopped.await;
             });
         });
-        Self { folder, incoming, noted, stop: Some(stop), thread: Some(thread) }
+        Self { folder, incoming, noted, news, leases, stop: Some(stop), thread: Some(thread) }
     }
 
     fn graph(&self) -> &Path {
@@ -125,8 +130,10 @@ fn each_request_has_its_answer() {
     assert_eq!(attempt, Some(AttemptRef(3)));
 
     thread::scope(|scope| {
-        let stopping = scope.spawn(|| client::stop(graph, true, Some("user:ann".into())));
-        let Incoming::Stop { kill_agents: true, by } = service.incoming.recv_timeout(LONG).unwrap() else {
+        let stopping = scope.spawn(|| client::stop(graph, true, Some("user:ann".into()), true));
+        let Incoming::Stop { kill_agents: true, by, keep_chats: true } =
+            service.incoming.recv_timeout(LONG).unwrap()
+        else {
             panic!("a stop")
         };
         assert_eq!(by.as_deref(), Some("user:ann"));
@@ -247,4 +254,32 @@ fn more_that_wait_for_an_answer_than_there_are_places_are_sent_away() {
         thread::yield_now();
     }
     service.assert_prompt("after they left");
+}
+
+#[test]
+fn a_connection_is_the_lease_of_a_chat_and_hears_of_that_chat_alone() {
+    let service = Service::start();
+    let graph = service.graph();
+    let (chat, other) = (ChatNumber(3), ChatNumber(4));
+    let (attached, mut conversation) = client::attach(graph, chat).unwrap();
+    assert_eq!(attached, 1);
+    let (attached, second) = client::attach(graph, chat).unwrap();
+    assert_eq!(attached, 2);
+    service.news.send(ChatNews::Changed(other)).unwrap();
+    service.news.send(ChatNews::Delta { chat, message: 7, text: "wo".into() }).unwrap();
+    service.news.send(ChatNews::Changed(chat)).unwrap();
+    let delta = Answer::ChatDelta { message: 7, text: "wo".into() };
+    assert_eq!(conversation.next_answer().unwrap(), delta);
+    assert_eq!(conversation.next_answer().unwrap(), Answer::ChatChanged);
+    assert_eq!(service.leases.held_by(chat), 2);
+    drop(second);
+    drop(conversation);
+    let deadline = Instant::now() + LONG;
+    while service.leases.held_by(chat) > 0 {
+        assert!(Instant::now() < deadline, "the leases end with their connections");
+        thread::sleep(Duration::from_millis(1));
+    }
+    client::ping_chat(graph, other).unwrap();
+    let Incoming::PingChat(pinged) = service.incoming.recv_timeout(LONG).unwrap() else { panic!("a ping") };
+    assert_eq!(pinged, other);
 }

@@ -177,6 +177,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use std::io::Read;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -215,7 +216,9 @@ mod tests {
             agent.read_to_string(&mut read).unwrap();
             read
         });
+        let began = Instant::now();
         while input.pipe.is_some() {
+            assert!(began.elapsed() < Duration::from_secs(60), "it is not closed");
             input.write();
         }
         assert_eq!(reader.join().unwrap(), text + "bye\n");

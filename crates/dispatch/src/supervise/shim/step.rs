@@ -19,7 +19,8 @@ use wg_core::time::format_span;
 
 pub use self::ending::{Ending, How};
 use self::ending::{LEFT_GRACE, ask, ending_on, record, recording, verifying};
-use super::company::{Company, TalkLimits};
+use super::company::Company;
+pub use super::company::TalkLimits;
 use crate::files::{EndedBy, LaunchSpec};
 
 mod ending;

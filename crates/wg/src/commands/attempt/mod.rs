@@ -5,6 +5,8 @@ mod list;
 mod output;
 mod show;
 
+pub use output::last_lines;
+
 use crate::context::Context;
 use crate::error::Result;
 

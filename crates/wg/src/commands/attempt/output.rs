@@ -93,10 +93,7 @@ fn absent_is_nothing(ctx: &mut Context, read: std::result::Result<(), FileError>
 }
 
 /// The last lines, and how many bytes were written in all.
-pub(super) fn last_lines(
-    folder: &AttemptFolder,
-    lines: usize,
-) -> std::result::Result<(Vec<u8>, u64), FileError> {
+pub fn last_lines(folder: &AttemptFolder, lines: usize) -> std::result::Result<(Vec<u8>, u64), FileError> {
     let (mut text, seen) = tail(folder, LOOKED_THROUGH)?;
     let body = text.strip_suffix(b"\n").unwrap_or(&text);
     let ends = body.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');

@@ -23,9 +23,10 @@ const BUFFER: usize = 256 * 1024;
 
 /// Bring tasks in from a file
 ///
-/// Reads what `wg export` writes, and the graphs of two other programs (graph.jsonl, issues.jsonl). Every line is
-/// accounted for. One import is one operation, which `wg undo` takes back. Imported again, a file changes only
-/// what was not changed here since, and never a state; what is not in it stays.
+/// Reads what `wg export` writes, and the graphs of two other programs (graph.jsonl, with the histories of its
+/// chats in the folder chat/ beside it, and issues.jsonl). Every line is accounted for. No chat starts by it. One
+/// import is one operation, which `wg undo` takes back. Imported again, a file changes only what was not changed
+/// here since, and never a state; what is not in it stays.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The file; - reads standard input
@@ -53,6 +54,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         keep_going: args.keep_going,
         run: args.run,
         now: ctx.now(),
+        beside: beside(&args, ctx),
     };
     let mut progress =
         Progress::of(format!("reading {}", options.name), size(&args, ctx), !ctx.out.form.json);
@@ -60,7 +62,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         Ok(imported) => imported,
         Err(error) => return refused(ctx, &args, error),
     };
-    if report.lines.tasks == 0 {
+    if import.tasks.is_empty() && import.chats.is_empty() {
         drop(progress);
         return told::tell(ctx, &report, &Outcome::Nothing("there is no task in it".into()));
     }
@@ -80,6 +82,12 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         ctx.out.note("open tasks arrived paused; `wg resume TASK` (or --all) lets them start")?;
     }
     Ok(())
+}
+
+/// Where what belongs to the file lies; nowhere where it comes from standard input.
+fn beside(args: &Args, ctx: &Context) -> Option<PathBuf> {
+    let path = ctx.env.folder().join(&args.file);
+    path.parent().filter(|_| args.file != Path::new("-")).map(Path::to_owned)
 }
 
 fn size(args: &Args, ctx: &Context) -> u64 {

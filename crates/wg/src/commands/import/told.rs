@@ -85,7 +85,7 @@ fn document(report: &Report, outcome: &Outcome) -> Value {
         "format": report.format.map(|format| format.as_str()),
         "lines": {
             "total": lines.total, "tasks": lines.tasks, "left_out": lines.left_out,
-            "duplicates": lines.duplicates, "problems": lines.problems, "header": lines.header,
+            "chats": lines.chats, "entries": lines.entries, "duplicates": lines.duplicates, "problems": lines.problems, "header": lines.header,
             "blank": lines.blank, "comments": lines.comments,
         },
         "left_out": tally(&report.left_out),
@@ -93,6 +93,11 @@ fn document(report: &Report, outcome: &Outcome) -> Value {
             "open": tasks.open, "paused": tasks.paused, "in_review": tasks.in_review,
             "finished": tasks.finished, "underway_elsewhere": tasks.underway_elsewhere,
             "evaluations": tasks.evaluations,
+        },
+        "chats": {
+            "dormant": report.chats.dormant, "held": report.chats.held, "archived": report.chats.archived,
+            "entries": report.chats.entries, "set_aside": report.chats.set_aside,
+            "stray": report.chats.stray,
         },
         "edges": {
             "dependencies": edges.dependencies, "missing": edges.missing, "joined": edges.joined,
@@ -103,7 +108,9 @@ fn document(report: &Report, outcome: &Outcome) -> Value {
         "noted": tally(&report.noted),
         "dropped": tally(&report.dropped),
         "problems": report.problems.first.iter()
-            .map(|problem| json!({"line": problem.line, "reason": problem.reason.to_string()}))
+            .map(|problem| {
+                json!({"file": problem.file, "line": problem.line, "reason": problem.reason.to_string()})
+            })
             .collect::<Vec<_>>(),
         "renamed": report.renamed.first.iter()
             .map(|(was, is)| json!({"was": was, "is": is}))

@@ -80,6 +80,7 @@ fn one(ctx: &mut Context, change: &Change) -> Result<()> {
     let name = match &change.key {
         RecordKey::Task(id) => format!("task {id}"),
         RecordKey::Attempt(reference) => format!("attempt {reference}"),
+        RecordKey::Chat(number) => format!("chat {number}"),
         RecordKey::Control => "what is paused for the whole graph".to_owned(),
     };
     let how = match (&change.before, &change.after) {

@@ -3,6 +3,7 @@
 mod install;
 mod logs;
 mod pause;
+mod purge;
 mod reload;
 mod restart;
 mod resume;
@@ -12,6 +13,7 @@ mod stop;
 
 use wg_dispatch::files::GraphFolder;
 
+use crate::commands::chat;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -33,6 +35,13 @@ enum What {
     Resume(resume::Args),
     Reload(reload::Args),
     Install(install::Args),
+    PurgeChats(purge::Args),
+    /// As purge-chats
+    ArchiveAllChats(purge::Args),
+    /// As `wg chat create`
+    CreateChat(chat::create::Args),
+    /// As `wg chat archive`
+    ArchiveChat(chat::archive::Args),
 }
 
 impl Args {
@@ -40,8 +49,10 @@ impl Args {
     #[must_use]
     pub fn writes(&self) -> bool {
         match &self.what {
-            What::Stop(args) => args.writes(),
-            What::Pause(_) | What::Resume(_) => true,
+            What::PurgeChats(args) | What::ArchiveAllChats(args) => args.writes(),
+            What::Stop(_) | What::Pause(_) | What::Resume(_) | What::CreateChat(_) | What::ArchiveChat(_) => {
+                true
+            }
             What::Start(_)
             | What::Restart(_)
             | What::Status(_)
@@ -49,6 +60,15 @@ impl Args {
             | What::Reload(_)
             | What::Install(_) => false,
         }
+    }
+
+    /// Whether a chat's agent may use it through its door.
+    #[must_use]
+    pub fn is_for_handlers(&self) -> bool {
+        matches!(
+            self.what,
+            What::PurgeChats(_) | What::ArchiveAllChats(_) | What::CreateChat(_) | What::ArchiveChat(_)
+        )
     }
 }
 
@@ -64,6 +84,9 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         What::Resume(args) => resume::run(args, ctx),
         What::Reload(args) => reload::run(args, ctx),
         What::Install(args) => install::run(args, ctx),
+        What::PurgeChats(args) | What::ArchiveAllChats(args) => purge::run(args, ctx),
+        What::CreateChat(args) => chat::create::run(args, ctx),
+        What::ArchiveChat(args) => chat::archive::run(args, ctx),
     }
 }
 

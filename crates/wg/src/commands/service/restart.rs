@@ -11,7 +11,8 @@ use crate::output::text;
 
 /// Stop the dispatcher and start it again; agents are kept
 ///
-/// The new one is this program: that is how an upgrade takes effect. It takes up every agent that runs.
+/// The new one is this program: that is how an upgrade takes effect. It takes up every agent that runs, and every
+/// handler of a chat.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -27,7 +28,7 @@ struct Told {
 pub fn run(_args: Args, ctx: &mut Context) -> Result<()> {
     // What would keep it from starting is better known while the old one runs.
     start::check(ctx)?;
-    let stopped = stop::stop(ctx, false)?;
+    let stopped = stop::stop(ctx, false, true)?;
     let process = start::detached(ctx)?;
     let agents = stop::agents(ctx)?.len();
     if ctx.out.form.json {

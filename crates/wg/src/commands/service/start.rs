@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::Serialize;
+use wg_core::id::Actor;
 use wg_dispatch::control::client;
 use wg_dispatch::control::message::Request;
 use wg_dispatch::daemon_lock::{Holder, LockError, holder};
@@ -20,6 +21,7 @@ use super::folder;
 use crate::config::Config;
 use crate::context::{Access, Context};
 use crate::error::{Failure, Kind, Result};
+use crate::migrate::Migration;
 use crate::output::{sink, text};
 use crate::wire::{self, SystemClock};
 use crate::{config, daemon};
@@ -154,6 +156,7 @@ fn foreground(args: &Args, ctx: &mut Context) -> Result<()> {
         return Err(taken(&holder));
     }
     daemon::log(&folder, config.log, !args.detached && !args.with_parent)?;
+    take_over(&graph);
     let (stored, env) = (graph.clone(), ctx.env.clone());
     let detached = args.detached;
     let ready = move || {
@@ -181,6 +184,20 @@ fn foreground(args: &Args, ctx: &mut Context) -> Result<()> {
         ServeError::Store(error) => Failure::from(error),
         other => Failure::refused(other.to_string()),
     })
+}
+
+/// What older programs left of their chats is taken over before anything is decided; a line in the log for each.
+fn take_over(graph: &Path) {
+    let Ok(mut store) = wire::open(graph, Access::Write) else { return };
+    let host = wg_dispatch::host::host_name(&GraphFolder::new(graph)).unwrap_or_default();
+    let actor = Actor::Dispatcher(host);
+    let mut migration =
+        Migration { store: store.as_mut(), folder: graph, actor, now: wire::now(), dry_run: false };
+    if migration.has_something() {
+        for line in migration.run() {
+            tracing::info!("{line}");
+        }
+    }
 }
 
 fn absolute(graph: &Path) -> Result<PathBuf> {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde::Serialize;
-use wg_core::attempt::{Attempt, AttemptState};
-use wg_core::command::Command;
-use wg_core::id::{AttemptRef, TaskId};
+use wg_core::attempt::{Attempt, AttemptKind, AttemptState};
+use wg_core::chat::Drain;
+use wg_core::command::{ChatCommand, Command};
+use wg_core::id::{AttemptRef, ChatNumber, TaskId};
 use wg_dispatch::control::client;
 use wg_dispatch::daemon_lock::holder;
-use wg_dispatch::files::GraphFolder;
+use wg_dispatch::files::{GraphFolder, Talk};
 use wg_dispatch::supervise::linux::{Process, Verdict, verdict};
 
 use super::folder;
@@ -27,21 +28,14 @@ const BY_FORCE: Duration = Duration::from_secs(5);
 
 /// Stop the dispatcher; agents go on
 ///
-/// Their shims hold them, and the next dispatcher takes them up again. Works as well when the dispatcher hangs:
-/// then it is ended by force. Comes back when it is gone.
+/// Their shims hold them, and the next dispatcher takes them up again. Handlers of chats leave with it: who attaches
+/// or writes later finds the same conversation. Works as well when the dispatcher hangs: then it is ended by force.
+/// Comes back when it is gone.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// End the agents too; their tasks are open and paused then, as after `wg kill`
     #[arg(long)]
     kill_agents: bool,
-}
-
-impl Args {
-    /// Whether the graph is changed.
-    #[must_use]
-    pub fn writes(&self) -> bool {
-        self.kill_agents
-    }
 }
 
 /// How a dispatcher ended.
@@ -78,7 +72,7 @@ struct Agent<'a> {
 
 /// Stops it.
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
-    let stopped = stop(ctx, args.kill_agents)?;
+    let stopped = stop(ctx, args.kill_agents, false)?;
     if !ctx.out.form.json {
         match stopped {
             Some(Stopped { process, how: How::Asked }) => {
@@ -91,6 +85,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         }
         ctx.out.flush()?;
     }
+    drain_handlers(ctx)?;
     if args.kill_agents {
         end_agents(ctx)?;
     }
@@ -103,15 +98,20 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     go_on(ctx, &agents)
 }
 
-/// Ends the dispatcher, where one runs, and comes back when it is gone.
-pub(super) fn stop(ctx: &mut Context, kill_agents: bool) -> Result<Option<Stopped>> {
+/// Ends the dispatcher, where one runs, and comes back when it is gone. Handlers of chats leave before it, but where
+/// another dispatcher follows at once (`keep_chats`).
+pub(super) fn stop(ctx: &mut Context, kill_agents: bool, keep_chats: bool) -> Result<Option<Stopped>> {
     let folder = folder(ctx)?;
     let Some(process) = dispatcher(&folder)? else { return Ok(None) };
     let by = ctx.actor()?.to_string();
-    let grace = ctx.config()?.span(&config::STOP_GRACE).filter(|_| kill_agents);
-    let patience = LEAVING + grace.unwrap_or_default();
+    let grace = ctx.config()?.span(&config::STOP_GRACE).unwrap_or_default();
+    let patience = match (kill_agents, keep_chats) {
+        (false, true) => LEAVING,
+        (true, true) => LEAVING + grace,
+        (_, false) => LEAVING + Talk::FAREWELL_GRACE + grace,
+    };
     let pid = process.pid();
-    let asked = client::stop(folder.path(), kill_agents, Some(by)).is_ok();
+    let asked = client::stop(folder.path(), kill_agents, Some(by), keep_chats).is_ok();
     if asked && process.wait(patience) {
         return Ok(Some(Stopped { process: pid, how: How::Asked }));
     }
@@ -138,6 +138,23 @@ pub(super) fn dispatcher(folder: &GraphFolder) -> Result<Option<Process>> {
     }
 }
 
+/// Lets go of handlers of chats that the dispatcher did not get to, or that run without one. Their chats are not
+/// held by that.
+fn drain_handlers(ctx: &mut Context) -> Result<()> {
+    let handlers = ctx.read(|read| {
+        let mut live = read.live_attempts()?;
+        live.retain(|attempt| attempt.kind == AttemptKind::Handler);
+        Ok(live)
+    })?;
+    for handler in handlers.iter().filter(|handler| handler.stop.is_none()) {
+        if let Some(chat) = ChatNumber::of_task(&handler.task) {
+            ctx.submit(Command::Chat(ChatCommand::Drain { chat, why: Drain::Service }))?;
+        }
+    }
+    let handlers: Vec<AttemptRef> = handlers.iter().map(|handler| handler.reference).collect();
+    carry_out::ends_or_fails(ctx, &handlers)
+}
+
 /// Ends what the dispatcher did not get to, or what runs without one.
 fn end_agents(ctx: &mut Context) -> Result<()> {
     let live = ctx.read(|read| Ok(read.live_attempts()?))?;
@@ -149,10 +166,12 @@ fn end_agents(ctx: &mut Context) -> Result<()> {
     carry_out::ends_or_fails(ctx, &live)
 }
 
-/// Attempts whose agents run.
+/// Attempts whose agents run, handlers of chats apart.
 pub(super) fn agents(ctx: &mut Context) -> Result<Vec<Attempt>> {
     let mut live = ctx.read(|read| Ok(read.live_attempts()?))?;
-    live.retain(|attempt| matches!(attempt.state, AttemptState::Running { .. }));
+    live.retain(|attempt| {
+        attempt.kind == AttemptKind::Work && matches!(attempt.state, AttemptState::Running { .. })
+    });
     Ok(live)
 }
 

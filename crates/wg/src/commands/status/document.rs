@@ -7,7 +7,7 @@ use wg_core::id::{OpSeq, TaskId};
 use wg_core::task::StateName;
 use wg_core::time::Timestamp;
 
-use super::{Seen, blocked};
+use super::{ChatsSeen, Seen, blocked};
 use crate::telling::record::AttemptRecord;
 
 #[derive(Serialize)]
@@ -16,6 +16,7 @@ pub(super) struct Document<'a> {
     operation: OpSeq,
     dispatcher: bool,
     tasks: TaskCounts,
+    chats: ChatsSeen,
     running: Vec<AttemptRecord>,
     needs_you: Vec<Need<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +73,7 @@ pub(super) fn of(seen: &Seen, graph: PathBuf, dispatcher: bool) -> Document<'_> 
             failed: counts.in_state(StateName::Failed),
             abandoned: counts.in_state(StateName::Abandoned),
         },
+        chats: seen.chats,
         running: seen.running.iter().map(AttemptRecord::of).collect(),
         needs_you: seen.needs_you.iter().map(|(task, why)| Need { task, why }).collect(),
         dispatching_paused: seen.control.paused.as_ref(),

@@ -3,10 +3,12 @@
 mod document;
 mod page;
 
+use serde::Serialize;
 use wg_core::attempt::Attempt;
+use wg_core::chat::ChatState;
 use wg_core::control::Control;
 use wg_core::id::{OpSeq, TaskId};
-use wg_core::port::{CountRow, Counts, Read, TaskFilter, TaskOrder};
+use wg_core::port::{Chats, CountRow, Counts, Read, TaskFilter, TaskOrder};
 use wg_core::task::{StateName, Task, TaskState, Wait};
 use wg_core::time::Timestamp;
 
@@ -29,6 +31,17 @@ struct Seen {
     needs_you: Vec<(TaskId, String)>,
     control: Control,
     last: Option<(OpSeq, Timestamp)>,
+    chats: ChatsSeen,
+}
+
+/// How many chats there are, archived ones aside.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+struct ChatsSeen {
+    total: usize,
+    /// With a handler.
+    live: usize,
+    gave_up: usize,
+    held: usize,
 }
 
 /// Says it.
@@ -60,10 +73,24 @@ fn look(read: &mut dyn Read) -> Result<Seen> {
             needs_you.push((id, format!("failed: {reason}")));
         }
     }
+    let mut chats = ChatsSeen::default();
+    for chat in read.chats(Chats::Unarchived)? {
+        chats.total += 1;
+        chats.live += usize::from(chat.handler().is_some());
+        match &chat.state {
+            ChatState::GaveUp { .. } => {
+                chats.gave_up += 1;
+                let why = format!("{}; wg chat resume {}", chat.state, chat.number);
+                needs_you.push((chat.number.task_id(), why));
+            }
+            ChatState::Held { .. } => chats.held += 1,
+            _ => {}
+        }
+    }
     let seq = read.last_operation()?;
     let last = read.operation(seq)?.map(|operation| (seq, operation.at));
     let (control, _) = read.control()?;
-    Ok(Seen { counts: read.counts()?, running: read.live_attempts()?, needs_you, control, last })
+    Ok(Seen { counts: read.counts()?, running: read.live_attempts()?, needs_you, control, last, chats })
 }
 
 /// Open tasks that only a dependency holds back: what is paused is counted as that.

@@ -5,7 +5,7 @@ use std::io::Write;
 use wg_core::port::Counts;
 use wg_core::task::StateName;
 
-use super::{NAMED, Seen, blocked};
+use super::{ChatsSeen, NAMED, Seen, blocked};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::style::Tone;
@@ -32,6 +32,13 @@ pub(super) fn print(ctx: &mut Context, seen: &Seen, graph: &str, dispatcher: boo
         NAMES,
         &if parts.is_empty() { "none yet: wg add TITLE".to_owned() } else { parts.join(", ") },
     )?;
+    let ChatsSeen { total, live, gave_up, held } = seen.chats;
+    if total > 0 {
+        let more = [(live, "live", Tone::Blue), (gave_up, "gave up", Tone::Red), (held, "held", Tone::Dim)];
+        let more = more.iter().filter(|(n, ..)| *n > 0);
+        let more: String = more.map(|(n, word, tone)| format!(", {n} {}", paint.tone(*tone, word))).collect();
+        ctx.out.field("chats", NAMES, &format!("{total}{more}"))?;
+    }
     let runs = match (dispatcher, &seen.control.paused) {
         (false, _) => format!("{}: wg service start", paint.tone(Tone::Yellow, "not running")),
         (true, Some(pause)) => {
@@ -58,7 +65,7 @@ pub(super) fn print(ctx: &mut Context, seen: &Seen, graph: &str, dispatcher: boo
     }
     section(ctx, &table)?;
     let mut table = Table::new([Column::flexible("NEEDS YOU", 10), Column::flexible("WHY", 10).leaves(1)]);
-    for (task, why) in seen.needs_you.iter().take(NAMED) {
+    for (task, why) in seen.needs_you.iter().take(NAMED.max(seen.chats.gave_up)) {
         table.row([Cell::new(task.as_str(), Tone::Cyan), Cell::from(why)]);
     }
     section(ctx, &table)

@@ -7,7 +7,7 @@
 //! | `close-stdout` | lets go of standard output and error |
 //! | `sleep SPAN`, `hang` | waits (`250ms`, `2s`), or for ever |
 //! | `exit N`, `crash SIGNAL` | ends it here (`KILL`, `SEGV`, `ABRT`, `TERM`, `INT`, `HUP`) |
-//! | `ignore-term` | goes on with SIGTERM, SIGINT and SIGHUP ignored, as every child does |
+//! | `ignore-term` | goes on, as a new process, with SIGTERM, SIGINT and SIGHUP ignored, as every child does |
 //! | `fork STEPS` | starts a child that does the steps (put together by ` && `) |
 //! | `setsid STEPS` | as `fork`, in a session of its own |
 //! | `double-fork STEPS` | as `setsid`, by a child that exits first: nobody's child |
@@ -17,14 +17,50 @@
 //! | `wait-for FILE` | goes on once the file is there |
 //! | `env NAME` | says a variable, or `NAME is not set` |
 //! | `run CMD`, `try CMD` | a shell command; `run` exits with its status where it fails |
-//! | `speak` | answers each line of JSON on standard input, until `"stop"` or the end of input |
 //! | `file FILE` | does the steps of a file, one a line |
+//! | `chat …` | what it is to do as the handler of a chat: see below |
+//! | `chat serve` | speaks the protocol of `docs/chat-protocol.md` until it is told to leave or its input ends; then the next step |
+//!
+//! As a handler it is ready at once and answers `echo: TEXT`. These steps, before `chat serve`, change that:
+//!
+//! | step | then it |
+//! |---|---|
+//! | `chat ready-after FILE`, `chat never-ready` | is ready once the file is there, or never |
+//! | `chat session ID` | waits for its greeting and names the session in that, or else this one, when it is ready |
+//! | `chat hello FILE` | appends its greeting to a file |
+//! | `chat deaf` | ignores interrupts where it would obey them |
+//! | `chat stubborn` | ignores `shutdown` and the end of input (with `ignore-term` only SIGKILL is left) |
+//! | `chat finish` | told to leave in a `hold`, it finishes the turn first; else it leaves in the middle |
+//! | `chat ACTION` | does this at every message |
+//! | `chat at N ACTION` | does it at the N-th message of the process; at 0: before it is ready |
+//! | `chat first K FILE ACTION` | does it K times over all processes that count in this file |
+//!
+//! Actions are done in the order of the script. After the last it answers, unless one of them did:
+//!
+//! | action | does |
+//! |---|---|
+//! | `deliveries FILE` | appends a line: process number, message, `first` or `again` |
+//! | `deltas N`, `deltas-of SIZE` | says so many deltas, or so many bytes in deltas of 1000 |
+//! | `tools N`, `garbage N` | says so many tool calls, or lines that mean nothing |
+//! | `usage IN OUT [USD]` | answers and errors of this turn carry it, with the model `fake` |
+//! | `answer [TEXT]` | answers (again, where it has) |
+//! | `answer-of SIZE`, `answer-by CMD` | answers with so many bytes, or with a shell command's output (`$TEXT`: the message) |
+//! | `answer-to ID [TEXT]` | answers another message; `none`: without saying which |
+//! | `error CLASS [TEXT]`, `limited SPAN` | ends the turn by an error; by a rate limit that is over after a span |
+//! | `unfit REASON [TEXT]` | says that it can't serve |
+//! | `silent` | does not answer by itself |
+//! | `hold FILE` | waits for a file; an interrupt ends the turn as `interrupted`, `shutdown` the service |
+//! | `leave` | ends the service in the middle of the turn |
+//! | any other step | as above: `exit`, `crash`, `say` (any line), `fork`, `run`; `wait-for` and `hang` hear nothing meanwhile |
 
 #![expect(clippy::exit, reason = "an agent's way to end is what is scripted")]
 
+mod chat;
+mod turn;
+
 use std::env;
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio, exit};
@@ -37,10 +73,16 @@ use rustix::process::{Signal, getpid, kill_process, setsid};
 const BAD_SCRIPT: i32 = 99;
 
 fn main() {
+    let mut script = chat::Script::default();
     let mut steps: Vec<String> = env::args().skip(1).collect();
     while !steps.is_empty() {
         let step = steps.remove(0);
-        match run(&step, &mut steps) {
+        let done = match step.strip_prefix("chat ") {
+            Some("serve") => chat::serve(&script),
+            Some(chat) => script.take(chat),
+            None => run(&step, &mut steps),
+        };
+        match done {
             Ok(()) => {}
             // Whoever read our output left. The runtime ignores SIGPIPE: this is how a shell would tell it.
             Err(Trouble::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => exit(128 + 13),
@@ -50,6 +92,15 @@ fn main() {
             }
         }
     }
+}
+
+/// Does steps that are no `chat` steps.
+fn run_all(mut steps: Vec<String>) -> Result<(), Trouble> {
+    while !steps.is_empty() {
+        let step = steps.remove(0);
+        run(&step, &mut steps)?;
+    }
+    Ok(())
 }
 
 enum Trouble {
@@ -124,7 +175,6 @@ fn run(step: &str, rest: &mut Vec<String>) -> Result<(), Trouble> {
                 exit(status.code().unwrap_or(BAD_SCRIPT));
             }
         }
-        "speak" => speak()?,
         "file" => {
             let text = fs::read_to_string(argument)?;
             rest.splice(0..0, text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
@@ -186,25 +236,6 @@ fn count(file: &str) -> io::Result<()> {
     let line = format!("{} {mark} {}{:09}\n", getpid(), now.tv_sec, now.tv_nsec);
     // One write to a file opened for appending: lines of several runs don't mix.
     OpenOptions::new().create(true).append(true).open(file)?.write_all(line.as_bytes())
-}
-
-fn speak() -> io::Result<()> {
-    let mut answers = 0u64;
-    for line in io::stdin().lock().lines() {
-        let line = line?;
-        let mut stdout = io::stdout();
-        if !(line.starts_with('{') && line.ends_with('}')) {
-            writeln!(stdout, "{{\"error\":\"no JSON object\"}}")?;
-        } else if line.contains("\"stop\"") {
-            writeln!(stdout, "{{\"stopped\":{answers}}}")?;
-            return Ok(());
-        } else {
-            answers += 1;
-            writeln!(stdout, "{{\"answer\":{answers},\"to\":{line}}}")?;
-        }
-        stdout.flush()?;
-    }
-    Ok(())
 }
 
 fn flood(mut bytes: u64) -> io::Result<()> {

@@ -1,9 +1,13 @@
 //! Everything that can be asked of the graph or told to it: the one closed list that `submit` takes.
 
+mod chat;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use chat::{ChatCommand, Heard, ImportedChat, NewChat, StartHandler};
 
 use crate::attempt::{Outcome, ProcessIdentity};
 use crate::id::{AttemptRef, Fence, OpSeq, TaskId};
@@ -122,6 +126,8 @@ pub enum Command {
     },
     /// Bring records of another program in.
     Import(Box<Import>),
+    /// Something about chats.
+    Chat(ChatCommand),
     /// Start no new attempts.
     PauseDispatch,
     /// Start attempts again.
@@ -170,14 +176,15 @@ impl Command {
     /// Whether this tells what happened: such a command is never refused.
     #[must_use]
     pub fn is_fact(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::AttemptStarted { .. }
-                | Self::AttemptEnded(_)
-                | Self::WaitOver { .. }
-                | Self::AdapterChanged { .. }
-                | Self::DispatcherStarted { .. }
-        )
+            | Self::AttemptEnded(_)
+            | Self::WaitOver { .. }
+            | Self::AdapterChanged { .. }
+            | Self::DispatcherStarted { .. } => true,
+            Self::Chat(command) => command.is_fact(),
+            _ => false,
+        }
     }
 
     /// The verb, as in `wg op log`.
@@ -203,6 +210,7 @@ impl Command {
             Self::Kill { .. } => "kill",
             Self::Undo { .. } => "undo",
             Self::Import(_) => "import",
+            Self::Chat(command) => command.verb(),
             Self::PauseDispatch => "service pause",
             Self::ResumeDispatch => "service resume",
             Self::ResumeAdapter { .. } => "adapter resume",
@@ -385,6 +393,9 @@ pub struct Import {
     /// The tasks. Not written into the operation's record: its changes tell them.
     #[serde(skip)]
     pub tasks: Vec<ImportedTask>,
+    /// The chats.
+    #[serde(skip)]
+    pub chats: Vec<ImportedChat>,
 }
 
 /// A task of an import with its rows.

@@ -1,0 +1,309 @@
+//! Handlers of chats: how they start, what they say, how they end.
+
+use std::time::Duration;
+
+use crate::attempt::{Attempt, AttemptKind, AttemptState, Outcome};
+use crate::budget::PER_TASK;
+use crate::chat::{ChatEvent, ChatState, Queued, READY_WITHIN, Said, TurnError, What};
+use crate::command::{Heard, StartHandler};
+use crate::control::AdapterPause;
+use crate::decide::{Draft, Refusal};
+use crate::effect::{EffectKind, EffectState};
+use crate::id::{AttemptRef, ChatNumber};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// Longest text of a tool call that is kept, in bytes.
+const TOOL_MAX: usize = 4 * 1024;
+/// How long an adapter is paused when its provider is away, at first and at most.
+const AWAY: Duration = Duration::from_secs(5);
+const AWAY_MAX: Duration = Duration::from_secs(300);
+/// How long an adapter is paused for a rate limit that names no end.
+const LIMITED: Duration = Duration::from_secs(60);
+
+/// An event without anything beside it.
+pub(super) fn plain(draft: &mut Draft<'_>, number: ChatNumber, event: ChatEvent) -> Result<(), Refusal> {
+    match draft.find_chat(number)? {
+        Some(chat) => draft.step_chat(chat, event).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// A wanted chat has to wait. Its bucket is brought up to the clock, so that after that was set back the waiting
+/// has an end.
+pub(super) fn queue(draft: &mut Draft<'_>, number: ChatNumber, why: Queued) -> Result<(), Refusal> {
+    let Some(mut chat) = draft.find_chat(number)? else { return Ok(()) };
+    let mut starts = chat.starts;
+    if matches!(why, Queued::Bucket(_)) && starts.take(PER_TASK, draft.now).is_err() {
+        chat.starts = starts;
+    }
+    draft.step_chat(chat, ChatEvent::Queued(why)).map(drop)
+}
+
+pub(super) fn start(draft: &mut Draft<'_>, start: StartHandler) -> Result<(), Refusal> {
+    let mut chat = draft.chat(start.chat)?;
+    let mut control = draft.control()?;
+    let now = draft.now;
+    let wait = if control.paused.is_some() {
+        Some(Queued::Paused)
+    } else if let Some(pause) = control.adapter_pause(&chat.run.adapter, now) {
+        Some(Queued::Adapter(pause.until))
+    } else {
+        leaving(draft, chat.last)?.map(Queued::Leaving)
+    };
+    let mut starts = chat.starts;
+    let wait = match wait {
+        None => starts.take(PER_TASK, now).err().map(Queued::Bucket),
+        wait => wait,
+    };
+    if let Some(why) = wait {
+        // Kept, so that after a clock was set back the waiting has an end.
+        chat.starts = starts;
+        return draft.step_chat(chat, ChatEvent::Queued(why)).map(drop);
+    }
+    let reference = AttemptRef(draft.read.last_attempt()?.0 + 1);
+    let by = now.plus(READY_WITHIN);
+    let StartHandler { host, nonce, configuration, .. } = start;
+    let event = ChatEvent::Started { handler: reference, by, configuration, starts };
+    let (_, chat) = draft.step_chat(chat, event)?;
+    // One at a time tries a provider that was away: the others wait as long again.
+    if let Some(pause) = control.adapters.get_mut(&chat.run.adapter).filter(|pause| pause.breaks > 0) {
+        pause.until = Some(now.plus(away(pause.breaks)));
+        draft.put_control(control);
+    }
+    let attempt = Attempt {
+        reference,
+        task: chat.number.task_id(),
+        kind: AttemptKind::Handler,
+        number: chat.handlers,
+        fence: chat.fence,
+        nonce,
+        adapter: chat.run.adapter,
+        model: chat.run.model,
+        host: host.clone(),
+        state: AttemptState::Starting,
+        created_at: now,
+        shim: None,
+        report: None,
+        stop: None,
+        timeout: None,
+    };
+    draft.effect(EffectKind::Launch, &attempt, EffectState::Claimed(host));
+    draft.put_attempt(attempt);
+    Ok(())
+}
+
+/// The last handler, where it may still have a process.
+fn leaving(draft: &mut Draft<'_>, last: Option<AttemptRef>) -> Result<Option<AttemptRef>, Refusal> {
+    let Some(last) = last else { return Ok(None) };
+    Ok(draft.attempt(last)?.filter(Attempt::is_live).map(|_| last))
+}
+
+fn away(breaks: u32) -> Duration {
+    AWAY.saturating_mul(1 << breaks.saturating_sub(1).min(10)).min(AWAY_MAX)
+}
+
+pub(super) fn deliver(
+    draft: &mut Draft<'_>,
+    number: ChatNumber,
+    handler: AttemptRef,
+    message: u64,
+) -> Result<(), Refusal> {
+    let chat = draft.chat(number)?;
+    if chat.handler() != Some(handler) {
+        let why = format!("{handler} does not serve it any more");
+        return Err(Rejection::NotReady { task: number.task_id(), why }.into());
+    }
+    let row = draft.inbox_row(number, message)?;
+    draft.step_chat_at(chat, row, ChatEvent::Delivered).map(drop)
+}
+
+/// What a handler said, in order. A handler that is not the chat's own any more changes nothing.
+pub(super) fn heard(draft: &mut Draft<'_>, heard: Heard) -> Result<(), Refusal> {
+    let Heard { chat: number, handler, fence, said, parsed, jitter } = heard;
+    let Some(mut chat) = draft.find_chat(number)? else { return Ok(()) };
+    if chat.fence != fence || chat.handler() != Some(handler) {
+        if !said.is_empty() {
+            let state = chat.state.name();
+            draft.notes.push(format!(
+                "{handler} does not serve {number} any more ({state}): what it says changes nothing"
+            ));
+        }
+        return Ok(());
+    }
+    if chat.parsed < parsed {
+        chat.parsed = parsed;
+        draft.put_chat(chat)?;
+    }
+    for said in said {
+        one(draft, number, handler, said, jitter)?;
+    }
+    Ok(())
+}
+
+fn one(
+    draft: &mut Draft<'_>,
+    number: ChatNumber,
+    handler: AttemptRef,
+    said: Said,
+    jitter: i16,
+) -> Result<(), Refusal> {
+    let Some(chat) = draft.find_chat(number)? else { return Ok(()) };
+    if chat.handler() != Some(handler) {
+        return Ok(());
+    }
+    let turn = chat.turn().map(|turn| turn.message);
+    let adapter = chat.run.adapter.clone();
+    let paused_until = match &said {
+        Said::Tool { name, detail } => {
+            if let Some(message) = turn {
+                let (name, detail) = (cut(name), cut(detail));
+                draft.entry(number, What::Tool { message, name, detail })?;
+            }
+            return Ok(());
+        }
+        Said::Answer { message, text, usage } => {
+            let Some(at) = turn.filter(|at| message.is_none_or(|message| message == *at)) else {
+                let which = message.map_or_else(String::new, |message| format!(" to message {message}"));
+                draft.notes.push(format!("{handler}: an answer{which} that nothing waits for was not taken"));
+                return Ok(());
+            };
+            let (text, usage) = (text.clone(), usage.clone());
+            draft.entry(number, What::Answer { message: Some(at), text, handler: Some(handler), usage })?;
+            mended(draft, &adapter)?;
+            None
+        }
+        Said::Failed { error, text, usage } => {
+            if let Some(message) = turn {
+                let why = if text.is_empty() { error.to_string() } else { format!("{error}: {text}") };
+                draft.entry(number, What::TurnEnded { message, why, usage: usage.clone() })?;
+            }
+            pause_adapter(draft, &adapter, *error, text)?
+        }
+        Said::Unfit { text, .. } => {
+            if let Some(message) = turn {
+                let (why, usage) = (text.clone(), crate::usage::Usage::default());
+                draft.entry(number, What::TurnEnded { message, why, usage })?;
+            }
+            None
+        }
+        Said::Ready | Said::Session { .. } => None,
+    };
+    let event = ChatEvent::Said { handler, said, paused_until, jitter };
+    draft.step_chat(chat, event).map(drop)
+}
+
+fn cut(text: &str) -> String {
+    let mut end = text.len().min(TOOL_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut cut = text[..end].to_owned();
+    if end < text.len() {
+        cut.push('…');
+    }
+    cut
+}
+
+/// A provider that answers is not away any more.
+fn mended(draft: &mut Draft<'_>, adapter: &str) -> Result<(), Refusal> {
+    let mut control = draft.control()?;
+    if control.adapters.get(adapter).is_some_and(|pause| pause.breaks > 0) {
+        control.adapters.remove(adapter);
+        draft.put_control(control);
+    }
+    Ok(())
+}
+
+/// Pauses an adapter whose provider said so; gives until when.
+fn pause_adapter(
+    draft: &mut Draft<'_>,
+    adapter: &str,
+    error: TurnError,
+    text: &str,
+) -> Result<Option<Timestamp>, Refusal> {
+    let now = draft.now;
+    let mut control = draft.control()?;
+    let breaks = control.adapters.get(adapter).map_or(0, |pause| pause.breaks);
+    let (what, until, breaks) = match error {
+        TurnError::RateLimited { until } => ("rate limited", until.unwrap_or(now.plus(LIMITED)), breaks),
+        TurnError::Outage => {
+            let breaks = breaks.saturating_add(1);
+            ("provider away", now.plus(away(breaks)), breaks)
+        }
+        TurnError::Interrupted | TurnError::Other => return Ok(None),
+    };
+    let reason = if text.is_empty() { what.to_owned() } else { format!("{what}: {}", cut(text)) };
+    let pause = AdapterPause { reason, at: now, until: Some(until), configuration: 0, breaks };
+    control.adapters.insert(adapter.to_owned(), pause);
+    draft.put_control(control);
+    Ok(Some(until))
+}
+
+/// A turn that its handler did not end: its history says so.
+pub(super) fn turn_over(
+    draft: &mut Draft<'_>,
+    number: ChatNumber,
+    message: u64,
+    event: ChatEvent,
+) -> Result<(), Refusal> {
+    let Some(chat) = draft.find_chat(number)? else { return Ok(()) };
+    let why = match &event {
+        ChatEvent::TurnTimedOut { .. } => "it took too long",
+        _ => "interrupted",
+    };
+    let (before, after) = draft.step_chat(chat, event)?;
+    if before != after {
+        let usage = crate::usage::Usage::default();
+        draft.entry(number, What::TurnEnded { message, why: why.to_owned(), usage })?;
+    }
+    Ok(())
+}
+
+/// A handler is over, and its whole tree is gone.
+pub(super) fn ended(
+    draft: &mut Draft<'_>,
+    number: ChatNumber,
+    handler: AttemptRef,
+    outcome: Outcome,
+    jitter: i16,
+) -> Result<(), Refusal> {
+    let Some(chat) = draft.find_chat(number)? else { return Ok(()) };
+    let turn = chat.turn().map(|turn| turn.message);
+    let why = outcome.to_string();
+    let error = match &outcome {
+        Outcome::RateLimited { until } => Some(TurnError::RateLimited { until: *until }),
+        Outcome::Outage { .. } => Some(TurnError::Outage),
+        _ => None,
+    };
+    let paused_until = match error.filter(|_| chat.handler() == Some(handler)) {
+        Some(error) => pause_adapter(draft, &chat.run.adapter, error, &why)?,
+        None => None,
+    };
+    let event = ChatEvent::Ended { handler, outcome, paused_until, jitter };
+    let (before, after) = draft.step_chat(chat, event)?;
+    if before != after
+        && let Some(message) = turn
+    {
+        let (why, usage) = (format!("its handler {why}"), crate::usage::Usage::default());
+        draft.entry(number, What::TurnEnded { message, why, usage })?;
+    }
+    Ok(())
+}
+
+/// A person ended a handler: its chat is held, or the next one would start at once.
+pub(super) fn killed(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<(), Refusal> {
+    let Some(number) = ChatNumber::of_task(&attempt.task) else { return Ok(()) };
+    if attempt.kind != AttemptKind::Handler {
+        return Ok(());
+    }
+    let Some(chat) = draft.find_chat(number)? else { return Ok(()) };
+    let by = draft.actor.clone();
+    match &chat.state {
+        ChatState::Archived { .. } | ChatState::Held { .. } => Ok(()),
+        _ if chat.handler() == Some(attempt.reference) => {
+            draft.step_chat(chat, ChatEvent::Held(by)).map(drop)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,99 @@
+//! What a model was given and gave, in one form for every program (`domain.md`, *Usage*).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens and cost. The counters never overlap: what was read from a cache is no uncached input.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// Input tokens that no cache held.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub input: u64,
+    /// Input tokens read from a cache.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cache_read: u64,
+    /// Input tokens written to a cache.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cache_write: u64,
+    /// Output tokens.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub output: u64,
+    /// Of these, tokens of reasoning, where the program says so.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reasoning: u64,
+    /// Millionths of a dollar, where the program reports its cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_micros: Option<u64>,
+    /// The model, where the program names it; in a sum the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl Usage {
+    /// All input tokens together: what is shown as `in`.
+    #[must_use]
+    pub fn total_input(&self) -> u64 {
+        self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.total_input() == 0 && self.output == 0 && self.cost_micros.is_none()
+    }
+
+    /// Takes another's counters in. A cost that only one of them knows is kept: the sum is what is known.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, more) in [
+            (&mut self.input, other.input),
+            (&mut self.cache_read, other.cache_read),
+            (&mut self.cache_write, other.cache_write),
+            (&mut self.output, other.output),
+            (&mut self.reasoning, other.reasoning),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+        self.cost_micros = match (self.cost_micros, other.cost_micros) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (a, b) => a.or(b),
+        };
+        if other.model.is_some() {
+            self.model.clone_from(&other.model);
+        }
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in / {} out", self.total_input(), self.output)?;
+        match self.cost_micros {
+            Some(micros) => write!(f, ", ${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_add_up_and_a_cost_that_is_known_stays_known() {
+        let mut sum = Usage { input: 5, cache_read: 2, output: 1, ..Usage::default() };
+        assert!(!sum.is_empty() && Usage::default().is_empty());
+        sum.add(&Usage { input: 1, cost_micros: Some(1_250_000), ..Usage::default() });
+        sum.add(&Usage { input: u64::MAX, ..Usage::default() });
+        assert_eq!((sum.input, sum.cost_micros), (u64::MAX, Some(1_250_000)));
+        assert_eq!(
+            Usage { input: 7, output: 2, cost_micros: Some(1_250_000), ..Usage::default() }.to_string(),
+            "7 in / 2 out, $1.2500"
+        );
+    }
+}
