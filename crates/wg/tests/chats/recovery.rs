@@ -1,0 +1,117 @@
+//! A dispatcher that dies: the same process goes on, no message is lost, none is answered twice, no two handlers run
+//! at once, and nothing is left.
+
+use std::fs::File;
+use std::thread::sleep;
+use std::time::Duration;
+
+use testkit::{Random, wait_until};
+
+use crate::world::{World, count};
+
+#[test]
+fn a_live_handler_is_taken_up_with_its_turn() {
+    let mut world = World::new();
+    world.set("WG_CHAT_LINGER", "60s");
+    let chat = world.chat(&["count runs", "chat deliveries given", "chat deltas 2", "chat hold go"]);
+    let message = world.send(&chat, "hello");
+    let dispatcher = world.dispatcher();
+    world.until(&chat, "a turn", |record| record["answering"] == message);
+    wait_until(
+        "the message to be there",
+        || if world.given("given").is_empty() { Err("no") } else { Ok(()) },
+    );
+    dispatcher.kill();
+    // It answers while nobody listens.
+    world.touch("go");
+    let dispatcher = world.dispatcher();
+    world.until(&chat, "the answer", |record| record["waiting"] == 0);
+    assert_eq!((world.answered(&chat), world.given("given").len()), (vec![message], 1), "given once");
+    assert_eq!(world.answer(&chat, "and now?"), "echo: and now?");
+    assert_eq!(world.runs("runs").len(), 1, "the same process");
+    assert!(world.log().contains("goes on: adopted"), "{}", world.log());
+    dispatcher.kill();
+}
+
+#[test]
+fn a_restart_keeps_handlers_and_a_stop_lets_them_go() {
+    let mut world = World::new();
+    world.set("WG_CHAT_LINGER", "60s");
+    let chat = world.chat(&["count runs"]);
+    world.ok(&["service", "start"]);
+    assert_eq!(world.answer(&chat, "one"), "echo: one");
+    world.ok(&["service", "restart"]);
+    assert_eq!(world.answer(&chat, "two"), "echo: two");
+    assert_eq!(world.runs("runs").len(), 1);
+    world.ok(&["service", "stop"]);
+    assert!(world.agents().is_empty(), "{:#?}", world.agents());
+    assert_eq!(world.state(&chat), "dormant");
+    assert_eq!(world.record(&chat)["failures"], 0);
+}
+
+#[test]
+fn a_dispatcher_killed_at_every_moment_of_a_conversation_loses_and_doubles_nothing() {
+    let mut random = Random::for_test("a_dispatcher_killed_at_every_moment_of_a_conversation");
+    let world = World::new();
+    let chats: Vec<String> = (0..2)
+        .map(|n| world.chat(&[format!("count runs-{n}").as_str(), "chat deltas 2", "chat tools 1"]))
+        .collect();
+    let mut sent = vec![Vec::new(); chats.len()];
+    for _ in 0..count(200) {
+        let dispatcher = world.dispatcher();
+        for (chat, sent) in chats.iter().zip(&mut sent) {
+            sent.push(world.send(chat, "and?"));
+        }
+        sleep(Duration::from_micros(random.between(0, 60_000)));
+        dispatcher.kill();
+        for (n, chat) in chats.iter().enumerate() {
+            // The first process of a handler is the shell that becomes the agent: one at a time.
+            assert!(
+                world.handlers(chat).len() <= 1,
+                "two handlers of {chat} ({n}): {:#?}",
+                world.handlers(chat)
+            );
+        }
+    }
+    let _dispatcher = world.dispatcher();
+    for (chat, sent) in chats.iter().zip(&sent) {
+        world.until(chat, "every answer", |record| record["waiting"] == 0);
+        assert_eq!(world.answered(chat), *sent, "each once and in order");
+        world.until_at_rest(chat);
+        let record = world.record(chat);
+        assert_eq!(
+            (record["failures"].as_u64(), record["set_aside"].as_u64()),
+            (Some(0), Some(0)),
+            "{record}"
+        );
+        world.until_written_down(chat);
+    }
+    world.until_nothing_lives();
+    let doctor = world.wg(&["doctor"]);
+    assert!(!doctor.stdout.contains("problem  attempts"), "{doctor:?}");
+}
+
+#[test]
+fn a_lock_that_something_foreign_holds_is_shown_and_starts_no_loop() {
+    let world = World::new();
+    let chat = world.chat(&["count runs"]);
+    let folder = world.graph().join("attempts/agent-1");
+    std::fs::create_dir_all(&folder).unwrap();
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let _dispatcher = world.dispatcher();
+    world.send(&chat, "hello");
+    let status = wait_until("it to be shown", || {
+        let status = world.json(&["service", "status"]);
+        match status.to_string().contains("\"unknown\":[{") {
+            true => Ok(status),
+            false => Err(status),
+        }
+    });
+    assert!(status.to_string().contains("agent-1"), "{status}");
+    assert_eq!((world.runs("runs").len(), world.attempts().len()), (0, 1), "one attempt, and no other");
+    // Free again, it is judged anew.
+    drop(lock);
+    world.until(&chat, "the answer", |record| record["waiting"] == 0);
+    assert_eq!(world.runs("runs").len(), 1);
+}
