@@ -131,10 +131,12 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: Heard) -> Result<(), Refusal> 
         }
         return Ok(());
     }
-    if chat.parsed < parsed {
-        chat.parsed = parsed;
-        draft.put_chat(chat)?;
+    // It was told before: what came of it is committed.
+    if parsed <= chat.parsed {
+        return Ok(());
     }
+    chat.parsed = parsed;
+    draft.put_chat(chat)?;
     for said in said {
         one(draft, number, handler, said, jitter)?;
     }
