@@ -108,8 +108,9 @@ impl Chats {
     }
 
     fn say_as(&mut self, handler: AttemptRef, said: Vec<Said>) {
-        let fence = self.world.attempt(handler).fence;
-        let parsed = self.seen.len() as u64 + 1;
+        let attempt = self.world.attempt(handler);
+        let number = ChatNumber::of_task(&attempt.task).expect("it serves a chat");
+        let (fence, parsed) = (attempt.fence, self.chat(number).parsed + 1);
         self.handle(vec![Event::Heard { attempt: handler, fence, said, parsed }]);
     }
 
