@@ -189,6 +189,45 @@ fn a_chat_that_was_made_here_keeps_its_history_to_itself() {
 }
 
 #[test]
+fn a_long_history_comes_whole_and_what_was_answered_here_is_not_taken_twice() {
+    let (mut there, mut here) = (MemoryStore::new(), MemoryStore::new());
+    lived_in(&mut there);
+    import(&export(&mut there), &mut here).unwrap();
+    here.write(&mut |view| {
+        view.begin_operation(now(), &ann(), &Command::PauseDispatch)?;
+        for number in 3..=2_500 {
+            let handler = Some(AttemptRef(number));
+            let what = What::Answer { message: Some(1), text: "so".into(), handler, usage: Usage::default() };
+            view.append_entry(ChatNumber(1), &Entry { number, at: now(), what })?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let text = export(&mut here);
+    assert_eq!(text.lines().filter(|line| line.contains("\"chat\":\"chat-1\"")).count(), 2_500);
+    assert!(import(&text, &mut here).is_err(), "all of it is here");
+    assert_eq!(export(&mut here), text);
+}
+
+#[test]
+fn what_follows_from_a_chat_follows_from_it_after_an_import_too() {
+    let (mut there, mut here) = (MemoryStore::new(), MemoryStore::new());
+    lived_in(&mut there);
+    let file = export(&mut there);
+    import(&file, &mut here).unwrap();
+    let other = file.replace("\"title\":\"Fourth\"", "\"title\":\"Other\"").replace("about.", "about now.");
+    import(&other, &mut here).unwrap();
+    let fourth = &chats(&mut here, Chats::All)[3];
+    here.read(&mut |view| {
+        let (place, _) = view.task(&ChatNumber(4).task_id())?.unwrap();
+        assert_eq!((place.title.as_str(), place.description.as_str()), ("Fourth", "What it is about now."));
+        assert_eq!(fourth.as_task(Some(place.clone())), place);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
 fn lines_of_histories_that_make_no_sense_are_told_with_their_numbers() {
     let chat = "{\"id\":\".chat-1\",\"kind\":\"chat\",\"chat\":{\"adapter\":\"claude\"}}";
     let entry = |rest: &str| format!("{{\"chat\":\"chat-1\",\"at\":\"2027-01-01T00:00:00Z\",{rest}}}");
