@@ -42,7 +42,7 @@ pub fn run(setting: &Setting) -> Result<Vec<Row>> {
 }
 
 /// Waits until no thread has woken up for [`CALM`].
-fn calm(pid: u32) -> Result<()> {
+pub(super) fn calm(pid: u32) -> Result<()> {
     let began = Instant::now();
     let mut last = switches(pid)?;
     let mut since = Instant::now();
@@ -59,7 +59,7 @@ fn calm(pid: u32) -> Result<()> {
 }
 
 /// Voluntary context switches by thread.
-fn switches(pid: u32) -> Result<BTreeMap<String, u64>> {
+pub(super) fn switches(pid: u32) -> Result<BTreeMap<String, u64>> {
     let mut found = BTreeMap::new();
     for thread in std::fs::read_dir(format!("/proc/{pid}/task")).context("the dispatcher has gone")? {
         let thread = thread?;
@@ -72,7 +72,7 @@ fn switches(pid: u32) -> Result<BTreeMap<String, u64>> {
 }
 
 /// Switches of all threads between the two, a new thread counted from nothing.
-fn grown(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> f64 {
+pub(super) fn grown(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> f64 {
     let more =
         after.iter().map(|(thread, count)| count - before.get(thread).copied().unwrap_or(0)).sum::<u64>();
     let ended = before.keys().filter(|thread| !after.contains_key(*thread)).count();
@@ -81,7 +81,7 @@ fn grown(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> f64 {
 }
 
 /// Resident megabytes.
-fn resident(pid: u32) -> Result<f64> {
+pub(super) fn resident(pid: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;

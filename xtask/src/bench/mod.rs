@@ -5,6 +5,7 @@
 
 mod binary;
 mod build;
+mod chats;
 mod contention;
 mod generate;
 mod idle;
@@ -46,6 +47,7 @@ const ALL: &[Bench] = &[
     Bench { name: "latency", about: "from add returning to the agent's process", run: latency::run },
     Bench { name: "throughput", about: "trivial tasks in 8 slots, beside xargs -P 8", run: throughput::run },
     Bench { name: "idle", about: "the dispatcher with nothing to do", run: idle::run },
+    Bench { name: "chats", about: "purges, archived and dormant chats, waking one", run: chats::run },
     Bench { name: "shim", about: "memory of one shim", run: shim::run },
     Bench { name: "binary", about: "start and size of the binary", run: binary::run },
     Bench { name: "build", about: "release build from nothing", run: build::run },

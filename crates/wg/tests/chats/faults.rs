@@ -155,6 +155,39 @@ fn the_rows_are_the_truth_whatever_becomes_of_the_file() {
 }
 
 #[test]
+fn a_disk_that_is_full_while_it_answers_loses_and_doubles_nothing() {
+    let Some((world, disk)) = World::with_room_for(8 << 20) else { return };
+    let beside = |name: &str| world.folder().join("tmp").join(name).display().to_string();
+    let (given, go) = (beside("given"), beside("go"));
+    let chat = world.chat(&[&format!("chat deliveries {given}"), &format!("chat hold {go}")]);
+    let dispatcher = world.dispatcher();
+    let message = world.send(&chat, "hello");
+    world.until(&chat, "a turn", |record| record["answering"] == message);
+    let filling = disk.fill();
+    fs::write(&go, "").unwrap();
+    let refused = wait_until("no room", || match world.wg(&["chat", "send", &chat, &"x".repeat(9_000)]) {
+        output if output.code == 0 => Err("it was kept"),
+        output => Ok(output.stderr),
+    });
+    assert!(refused.contains("no room"), "{refused}");
+    for file in filling {
+        fs::remove_file(file).unwrap();
+    }
+    world.until(&chat, "every answer", |record| record["waiting"] == 0);
+    let answered = world.answered(&chat);
+    let messages: Vec<u64> = world
+        .entries(&chat)
+        .iter()
+        .filter(|entry| entry["kind"] == "message")
+        .map(|entry| entry["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(answered, messages, "each once and in order");
+    world.until_written_down(&chat);
+    assert_eq!(dispatcher.stop(), 0);
+    world.until_nothing_lives();
+}
+
+#[test]
 fn two_people_at_once_see_the_same_order_and_one_handler() {
     let world = World::new();
     let chat = world.chat(&["count runs"]);

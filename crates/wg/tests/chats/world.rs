@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 
 use serde_json::Value;
-use testkit::{Environment, Marked, wait_until};
+use testkit::{Environment, Marked, Tmpfs, wait_until};
 use wg_core::id::ChatNumber;
 use wg_dispatch::control::client::{self, Conversation};
 
@@ -49,6 +49,22 @@ impl World {
         let mut world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
         world.set("WG_CHAT_LINGER", "200ms");
         Self(world)
+    }
+
+    /// One whose working folder, graph and all, has only so much room; absent where no file system can be mounted.
+    pub fn with_room_for(bytes: u64) -> Option<(Self, Tmpfs)> {
+        let mut world = Environment::new(env!("CARGO_BIN_EXE_wg"));
+        world.set("WG_CHAT_LINGER", "200ms");
+        match Tmpfs::mount(&world.work(), bytes) {
+            Ok(disk) => {
+                world.ok(&["init"]);
+                Some((Self(world), disk))
+            }
+            Err(why) => {
+                std::io::Write::write_all(&mut std::io::stderr(), format!("{why}\n").as_bytes()).unwrap();
+                None
+            }
+        }
     }
 
     /// The command line of a scripted handler: these steps, then it serves.
