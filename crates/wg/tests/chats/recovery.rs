@@ -3,11 +3,13 @@
 
 use std::fs::File;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testkit::{Random, wait_until};
+use wg_core::id::ChatNumber;
+use wg_core::port::{Read, Store};
 
-use crate::world::{World, count};
+use crate::world::{World, count, number};
 
 #[test]
 fn a_live_handler_is_taken_up_with_its_turn() {
@@ -53,31 +55,48 @@ fn a_restart_keeps_handlers_and_a_stop_lets_them_go() {
 fn a_dispatcher_killed_at_every_moment_of_a_conversation_loses_and_doubles_nothing() {
     let mut random = Random::for_test("a_dispatcher_killed_at_every_moment_of_a_conversation");
     let world = World::new();
-    let chats: Vec<String> = (0..2)
-        .map(|n| world.chat(&[format!("count runs-{n}").as_str(), "chat deltas 2", "chat tools 1"]))
+    let chats: Vec<(String, String)> = (0..2)
+        .map(|n| {
+            let given = format!("given-{n}");
+            (world.chat(&[&format!("chat deliveries {given}"), "chat deltas 2", "chat tools 1"]), given)
+        })
         .collect();
-    let mut sent = vec![Vec::new(); chats.len()];
+    let mut store = wg_store::sqlite::open(&world.graph()).unwrap();
     for _ in 0..count(200) {
         let dispatcher = world.dispatcher();
-        for (chat, sent) in chats.iter().zip(&mut sent) {
-            sent.push(world.send(chat, "and?"));
+        // It is killed while they are written, too; or the moment that something is committed.
+        let mut sending: Vec<_> =
+            chats.iter().map(|(chat, _)| world.start(&["chat", "send", chat, "and?"])).collect();
+        match random.below(3) {
+            0 => sleep(Duration::from_micros(random.between(0, 100_000))),
+            step => until_committed(&mut *store, number(&chats[0].0), step == 1),
         }
-        sleep(Duration::from_micros(random.between(0, 60_000)));
         dispatcher.kill();
-        for (n, chat) in chats.iter().enumerate() {
+        for sending in &mut sending {
+            assert_eq!(sending.wait(), 0, "{}", sending.written());
+        }
+        for (chat, _) in &chats {
             // The first process of a handler is the shell that becomes the agent: one at a time.
-            assert!(
-                world.handlers(chat).len() <= 1,
-                "two handlers of {chat} ({n}): {:#?}",
-                world.handlers(chat)
-            );
+            let alive = world.handlers(chat);
+            assert!(alive.len() <= 1, "two handlers of {chat}: {alive:#?}");
         }
     }
     let _dispatcher = world.dispatcher();
-    for (chat, sent) in chats.iter().zip(&sent) {
+    for (chat, given) in &chats {
         world.until(chat, "every answer", |record| record["waiting"] == 0);
-        assert_eq!(world.answered(chat), *sent, "each once and in order");
         world.until_at_rest(chat);
+        let entries = world.entries(chat);
+        let of = |kind: &str, key: &str| -> Vec<u64> {
+            let of_kind = entries.iter().filter(|entry| entry["kind"] == kind);
+            of_kind.map(|entry| entry[key].as_u64().unwrap()).collect()
+        };
+        let sent = of("message", "number");
+        assert_eq!(sent.len(), count(200));
+        assert_eq!(of("answer", "message"), sent, "each once and in order");
+        // No handler has died: what it did it did once, and it was told once.
+        assert_eq!(of("tool", "message"), sent, "{entries:#?}");
+        let given: Vec<u64> = world.given(given).iter().map(|given| given.message).collect();
+        assert_eq!(given, sent);
         let record = world.record(chat);
         assert_eq!(
             (record["failures"].as_u64(), record["set_aside"].as_u64()),
@@ -89,6 +108,28 @@ fn a_dispatcher_killed_at_every_moment_of_a_conversation_loses_and_doubles_nothi
     world.until_nothing_lives();
     let doctor = world.wg(&["doctor"]);
     assert!(!doctor.stdout.contains("problem  attempts"), "{doctor:?}");
+}
+
+/// Comes back the moment that a message is given to a handler (`given`), or that something more was said; or after
+/// a while without.
+fn until_committed(store: &mut dyn Store, chat: ChatNumber, given: bool) {
+    let mut look = || {
+        let mut seen = (None, 0);
+        let mut work = |read: &mut dyn Read| {
+            let turn = read.chat(chat)?.and_then(|(chat, _)| chat.turn().map(|turn| turn.message));
+            seen = (turn, read.last_entry(chat)?);
+            Ok(())
+        };
+        store.read(&mut work).unwrap();
+        seen
+    };
+    let (began, before) = (Instant::now(), look());
+    while began.elapsed() < Duration::from_millis(500) {
+        let now = look();
+        if given && now.0.is_some() && now.0 != before.0 || !given && now.1 > before.1 + 1 {
+            return;
+        }
+    }
 }
 
 #[test]
