@@ -61,7 +61,7 @@ impl World {
                 Some((Self(world), disk))
             }
             Err(why) => {
-                std::io::Write::write_all(&mut std::io::stderr(), format!("{why}\n").as_bytes()).unwrap();
+                println!("{why}");
                 None
             }
         }
