@@ -281,14 +281,21 @@ fn a_held_turn_ends_by_its_file_an_interrupt_or_a_farewell() {
     handler.shut_down();
     assert_eq!(handler.rest(), (vec![Heard::Kept(answer(1, "echo: a"))], 0), "its last words");
 
-    let (mut deaf, mut stubborn) = (held(&["chat deaf"]), held(&["ignore-term", "chat stubborn"]));
+    let mut deaf = held(&["chat deaf", "chat finish"]);
     deaf.interrupt();
+    deaf.shut_down();
+    assert_eq!(deaf.rest(), (vec![Heard::Kept(answer(1, "echo: a"))], 0), "the interrupt changed nothing");
+
+    let mut stubborn = held(&["ignore-term", "chat stubborn"]);
     stubborn.shut_down();
+    stubborn.interrupt();
+    assert_eq!(stubborn.kept(), failed(TurnError::Interrupted, "as you wish"), "it did not leave");
+    stubborn.deliver(2, "b", false);
+    assert!(matches!(stubborn.next(), Some(Heard::Delta(_))));
     stubborn.to = None;
     kill_process(Pid::from_child(&stubborn.child), Signal::TERM).unwrap();
     fs::write(environment.path("go"), "").unwrap();
-    assert_eq!(deaf.kept(), answer(1, "echo: a"));
-    assert_eq!(stubborn.kept(), answer(1, "echo: a"), "it is still there");
+    assert_eq!(stubborn.kept(), answer(2, "echo: b"), "it is still there");
     kill_process(Pid::from_child(&stubborn.child), Signal::KILL).unwrap();
     assert_eq!(stubborn.rest(), (Vec::new(), -9));
 }
