@@ -13,8 +13,8 @@ use crate::id::{AttemptRef, ChatNumber};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// Longest text of a tool call that is kept, in bytes.
-const TOOL_MAX: usize = 4 * 1024;
+/// Longest text that is kept of a tool call, an error or a refusal to serve, in bytes; answers are kept in full.
+const TEXT_MAX: usize = 4 * 1024;
 /// How long an adapter is paused when its provider is away, at first and at most.
 const AWAY: Duration = Duration::from_secs(5);
 const AWAY_MAX: Duration = Duration::from_secs(300);
@@ -156,10 +156,11 @@ fn one(
     }
     let turn = chat.turn().map(|turn| turn.message);
     let adapter = chat.run.adapter.clone();
+    let said = shortened(said);
     let paused_until = match &said {
         Said::Tool { name, detail } => {
             if let Some(message) = turn {
-                let (name, detail) = (cut(name), cut(detail));
+                let (name, detail) = (name.clone(), detail.clone());
                 draft.entry(number, What::Tool { message, name, detail })?;
             }
             return Ok(());
@@ -195,8 +196,18 @@ fn one(
     draft.step_chat(chat, event).map(drop)
 }
 
+/// What it said, with what is shown in one line cut to a length: only an answer may be as long as it is.
+fn shortened(said: Said) -> Said {
+    match said {
+        Said::Tool { name, detail } => Said::Tool { name: cut(&name), detail: cut(&detail) },
+        Said::Failed { error, text, usage } => Said::Failed { error, text: cut(&text), usage },
+        Said::Unfit { reason, text } => Said::Unfit { reason, text: cut(&text) },
+        Said::Answer { .. } | Said::Ready | Said::Session { .. } => said,
+    }
+}
+
 fn cut(text: &str) -> String {
-    let mut end = text.len().min(TOOL_MAX);
+    let mut end = text.len().min(TEXT_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -235,7 +246,7 @@ fn pause_adapter(
         }
         TurnError::Interrupted | TurnError::Other => return Ok(None),
     };
-    let reason = if text.is_empty() { what.to_owned() } else { format!("{what}: {}", cut(text)) };
+    let reason = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
     let pause = AdapterPause { reason, at: now, until: Some(until), configuration: 0, breaks };
     control.adapters.insert(adapter.to_owned(), pause);
     draft.put_control(control);
@@ -307,5 +318,35 @@ pub(super) fn killed(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<(), Ref
             draft.step_chat(chat, ChatEvent::Held(by)).map(drop)
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::GiveUp;
+    use crate::usage::Usage;
+
+    #[test]
+    fn only_an_answer_may_be_long() {
+        let long = || "é".repeat(TEXT_MAX);
+        let kept = "é".repeat(TEXT_MAX / 2) + "…";
+        let usage = Usage::default;
+        let (error, reason) = (TurnError::Other, GiveUp::Auth);
+        for (said, expected) in [
+            (
+                Said::Tool { name: long(), detail: long() },
+                Said::Tool { name: kept.clone(), detail: kept.clone() },
+            ),
+            (
+                Said::Failed { error, text: long(), usage: usage() },
+                Said::Failed { error, text: kept.clone(), usage: usage() },
+            ),
+            (Said::Unfit { reason, text: long() }, Said::Unfit { reason, text: kept }),
+        ] {
+            assert_eq!(shortened(said), expected);
+        }
+        let answer = Said::Answer { message: None, text: long(), usage: usage() };
+        assert_eq!(shortened(answer.clone()), answer);
     }
 }
