@@ -178,6 +178,8 @@ fn what_makes_no_sense_changes_nothing() {
         "{",
         "7",
         r#"["ready"]"#,
+        // As many as a line has fields, in their order.
+        r#"["ready",null,null,null,null,null,null,null,null,null]"#,
         r#"{"type":"ready"} {"type":"ready"}"#,
         r#"{"type":"ready","type":"ready"}"#,
         r#"{"type":"ready",}"#,
@@ -215,7 +217,7 @@ fn an_answer_is_worth_more_than_its_usage() {
         Said::Answer { usage, .. } => usage,
         other => panic!("{other:?}"),
     };
-    for nonsense in ["7", "[1,2]", "\"much\"", r#"{"input":1,"input":2}"#] {
+    for nonsense in ["7", "[1,2,3,4,5,6,null]", "\"much\"", r#"{"input":1,"input":2}"#] {
         assert_eq!(answer(nonsense), Usage::default(), "{nonsense}");
     }
     for (count, expected) in [
