@@ -1,11 +1,13 @@
 //! What the tests of every crate stand on: a hermetic environment for the real program, graphs from one
-//! line of text, an agent that does as scripted, a clock turned by hand, and the simulator.
+//! line of text, an agent that does as scripted, a clock turned by hand, the simulator,
+//! and the exhaustive check of chats.
 //!
 //! Nothing here ships. It never signals a process that it can't prove to be its own, and never sleeps for
 //! a time where it can wait for a state.
 
 mod builders;
 mod environment;
+pub mod model;
 mod processes;
 mod random;
 pub mod sim;
