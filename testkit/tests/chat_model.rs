@@ -32,8 +32,6 @@ fn leads(mutation: ModelMutation, to: Invariant) {
 fn what_forgets_failures_starts_for_ever() {
     leads(ModelMutation::TimeClears, Invariant::FiveTries);
     leads(ModelMutation::CleanExitIsFree, Invariant::FiveTries);
-    leads(ModelMutation::CountForgotten, Invariant::FiveTries);
-    leads(ModelMutation::LateStartIsFree, Invariant::FiveTries);
 }
 
 #[test]

@@ -67,8 +67,7 @@ struct Shape {
 
 fn shape(rows: &Rows) -> Shape {
     let chat = &rows.chat;
-    let mut shape = Shape::default();
-    shape.kind = match &chat.state {
+    let kind = match &chat.state {
         ChatState::Dormant => 0,
         ChatState::Queued { why: Queued::Slot | Queued::Paused } => 1,
         ChatState::Queued { why: Queued::Adapter(_) } => 2,
@@ -83,6 +82,7 @@ fn shape(rows: &Rows) -> Shape {
         ChatState::Held { .. } => 11,
         ChatState::Archived { .. } => 12,
     };
+    let mut shape = Shape { kind, ..Shape::default() };
     match &chat.state {
         ChatState::Starting { configuration, .. } => shape.configured = *configuration == CONFIGURED,
         ChatState::GaveUp { reason, configuration, .. } => {

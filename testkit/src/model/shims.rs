@@ -68,6 +68,7 @@ fn shim(moves: &mut Moves<'_>, slot: Slot, proc: Proc) {
     };
     let free = !locks(moves, other);
     let started = other.started() && !moves.is(Bug::MarkIgnored);
+    let answers = moves.view.turn && world.given == Given::Yes;
     match proc {
         Proc::Forked if moves.is(Bug::CheckBeforeLock) => check(moves, slot, Proc::Locked),
         Proc::Forked if free => go(moves, Action::ShimLocks, Proc::Locked, None),
@@ -83,11 +84,9 @@ fn shim(moves: &mut Moves<'_>, slot: Slot, proc: Proc) {
             let to = if slot == Slot::Old { Proc::None } else { Proc::Recorded };
             go(moves, Action::ShimRecords, to, None);
         }
-        Proc::Alive if slot == Slot::Main && world.dispatcher == Dispatcher::Away => {
-            // Nobody follows: it leaves, unless it is at a turn.
-            if !(moves.view.turn && world.given == Given::Yes) {
-                moves.step(By::Others, Action::ShimLeavesUnfollowed, |world| world.main = Proc::Unfollowed);
-            }
+        // Nobody follows: it leaves, unless it is at a turn.
+        Proc::Alive if slot == Slot::Main && world.dispatcher == Dispatcher::Away && !answers => {
+            moves.step(By::Others, Action::ShimLeavesUnfollowed, |world| world.main = Proc::Unfollowed);
         }
         _ => {}
     }
