@@ -54,10 +54,12 @@ fn a_seed_replays() {
 
 /// Seeds within which each bug has to be found; most take a few, none of them more than a thousand.
 const WITHIN: u64 = 3_000;
+/// The same for those of chats.
+const WITHIN_CHATS: u64 = 1_000;
 
-fn is_caught(mutation: Mutation) {
-    match sim::run_many(1..1 + WITHIN, Some(mutation)) {
-        Ok(_) => panic!("{mutation:?} is not found within {WITHIN} seeds"),
+fn is_caught(mutation: Mutation, within: u64) {
+    match sim::run_many(1..1 + within, Some(mutation)) {
+        Ok(_) => panic!("{mutation:?} is not found within {within} seeds"),
         // With `--nocapture`: which seed, and what it broke.
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "{mutation:?}: seed {}: {}", failure.seed, failure.what);
@@ -66,10 +68,10 @@ fn is_caught(mutation: Mutation) {
 }
 
 macro_rules! mutants {
-    ($($name:ident: $mutation:ident;)+) => {
+    ($($name:ident: $mutation:ident within $within:ident;)+) => {
         $(#[test]
         fn $name() {
-            is_caught(Mutation::$mutation);
+            is_caught(Mutation::$mutation, $within);
         })+
 
         #[test]
@@ -80,34 +82,34 @@ macro_rules! mutants {
 }
 
 mutants! {
-    mutant_fence_unchecked: FenceUnchecked;
-    mutant_end_taken_twice: EndTakenTwice;
-    mutant_kill_not_written: KillNotWritten;
-    mutant_kill_overlooked: KillOverlooked;
-    mutant_never_settled: NeverSettled;
-    mutant_back_off_ignored: BackOffIgnored;
-    mutant_bucket_ignored: BucketIgnored;
-    mutant_dependency_ignored: DependencyIgnored;
-    mutant_wait_forgotten: WaitForgotten;
-    mutant_change_unheard: ChangeUnheard;
-    mutant_timer_lost: TimerLost;
-    mutant_launch_forgotten: LaunchForgotten;
-    mutant_record_unread: RecordUnread;
-    mutant_start_not_exclusive: StartNotExclusive;
-    mutant_store_unchecked: StoreUnchecked;
-    mutant_told_before_written: ToldBeforeWritten;
-    mutant_unknown_taken_for_dead: UnknownTakenForDead;
-    mutant_group_kill_only: GroupKillOnly;
-    mutant_number_alone: NumberAlone;
-    mutant_words_unfenced: WordsUnfenced;
-    mutant_parsed_forgotten: ParsedForgotten;
-    mutant_answered_forgotten: AnsweredForgotten;
-    mutant_order_ignored: OrderIgnored;
-    mutant_last_words_dropped: LastWordsDropped;
-    mutant_purge_forgets_kill: PurgeForgetsKill;
-    mutant_give_up_forgotten: GiveUpForgotten;
-    mutant_adopted_kept: AdoptedKept;
-    mutant_repeats_taken: RepeatsTaken;
-    mutant_demand_ignored: DemandIgnored;
-    mutant_leaving_not_waited: LeavingNotWaited;
+    mutant_fence_unchecked: FenceUnchecked within WITHIN;
+    mutant_end_taken_twice: EndTakenTwice within WITHIN;
+    mutant_kill_not_written: KillNotWritten within WITHIN;
+    mutant_kill_overlooked: KillOverlooked within WITHIN;
+    mutant_never_settled: NeverSettled within WITHIN;
+    mutant_back_off_ignored: BackOffIgnored within WITHIN;
+    mutant_bucket_ignored: BucketIgnored within WITHIN;
+    mutant_dependency_ignored: DependencyIgnored within WITHIN;
+    mutant_wait_forgotten: WaitForgotten within WITHIN;
+    mutant_change_unheard: ChangeUnheard within WITHIN;
+    mutant_timer_lost: TimerLost within WITHIN;
+    mutant_launch_forgotten: LaunchForgotten within WITHIN;
+    mutant_record_unread: RecordUnread within WITHIN;
+    mutant_start_not_exclusive: StartNotExclusive within WITHIN;
+    mutant_store_unchecked: StoreUnchecked within WITHIN;
+    mutant_told_before_written: ToldBeforeWritten within WITHIN;
+    mutant_unknown_taken_for_dead: UnknownTakenForDead within WITHIN;
+    mutant_group_kill_only: GroupKillOnly within WITHIN;
+    mutant_number_alone: NumberAlone within WITHIN;
+    mutant_words_unfenced: WordsUnfenced within WITHIN_CHATS;
+    mutant_parsed_forgotten: ParsedForgotten within WITHIN_CHATS;
+    mutant_answered_forgotten: AnsweredForgotten within WITHIN_CHATS;
+    mutant_order_ignored: OrderIgnored within WITHIN_CHATS;
+    mutant_last_words_dropped: LastWordsDropped within WITHIN_CHATS;
+    mutant_purge_forgets_kill: PurgeForgetsKill within WITHIN_CHATS;
+    mutant_give_up_forgotten: GiveUpForgotten within WITHIN_CHATS;
+    mutant_adopted_kept: AdoptedKept within WITHIN_CHATS;
+    mutant_repeats_taken: RepeatsTaken within WITHIN_CHATS;
+    mutant_demand_ignored: DemandIgnored within WITHIN_CHATS;
+    mutant_leaving_not_waited: LeavingNotWaited within WITHIN_CHATS;
 }

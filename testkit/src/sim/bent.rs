@@ -28,6 +28,8 @@ pub(super) struct Port {
     pub(super) busy: bool,
     /// The last attempt of an earlier dispatcher.
     pub(super) earlier: AttemptRef,
+    /// So many words of handlers are about to be written.
+    pub(super) words: usize,
     /// What is truly written of chats.
     pub(super) written: Arc<Mutex<Vec<Written>>>,
 }
@@ -50,7 +52,12 @@ impl Store for Port {
         }
         let (mutation, earlier) = (self.mutation, self.earlier);
         let written = self.written.clone();
-        self.inner.write(&mut |inner| work(&mut Bent::new(inner, mutation, earlier, Some(written.clone()))))
+        let words = self.words;
+        self.inner.write(&mut |inner| {
+            let mut bent = Bent::new(inner, mutation, earlier, Some(written.clone()));
+            bent.words = words;
+            work(&mut bent)
+        })
     }
 
     fn watch(&self, notify: Box<dyn Fn() + Send>) -> Result<Box<dyn WatchGuard>, StoreError> {
@@ -70,6 +77,8 @@ struct Bent<'a, T: ?Sized> {
     /// The operation that is being written, and whether it purges.
     operation: OpSeq,
     purges: bool,
+    /// So many reads of chats belong to words of handlers.
+    words: usize,
 }
 
 impl<'a, T: ?Sized> Bent<'a, T> {
@@ -79,7 +88,7 @@ impl<'a, T: ?Sized> Bent<'a, T> {
         earlier: AttemptRef,
         written: Option<Arc<Mutex<Vec<Written>>>>,
     ) -> Self {
-        Self { inner, mutation, earlier, last: None, written, operation: OpSeq(0), purges: false }
+        Self { inner, mutation, earlier, last: None, written, operation: OpSeq(0), purges: false, words: 0 }
     }
 
     fn note(&self, chat: ChatNumber, row: Row) {
@@ -135,7 +144,7 @@ impl<T: Read + ?Sized> Bent<'_, T> {
             chat.not_before = None;
         }
         if self.is(Mutation::WordsUnfenced)
-            && self.written.is_some()
+            && self.words > 0
             && chat.handler().is_none()
             && let Some(last) = chat.last
             && let Some((attempt, _)) = self.inner.attempt(last)?.filter(|(attempt, _)| attempt.is_live())
@@ -203,10 +212,12 @@ impl<T: Read + ?Sized> Read for Bent<'_, T> {
     }
 
     fn chat(&mut self, number: ChatNumber) -> Result<Option<(Chat, u64)>, StoreError> {
-        match self.inner.chat(number)? {
-            Some((chat, version)) => Ok(Some((self.bend_chat(chat)?, version))),
-            None => Ok(None),
-        }
+        let found = match self.inner.chat(number)? {
+            Some((chat, version)) => Some((self.bend_chat(chat)?, version)),
+            None => None,
+        };
+        self.words = self.words.saturating_sub(1);
+        Ok(found)
     }
 
     fn chats(&mut self, which: Chats) -> Result<Vec<Chat>, StoreError> {

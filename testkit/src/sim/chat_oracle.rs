@@ -50,11 +50,12 @@ pub(super) struct ChatOracle {
     printed: BTreeMap<AttemptRef, u64>,
     on_disk: BTreeMap<AttemptRef, u64>,
     said: BTreeMap<(AttemptRef, String), Said>,
-    /// The last message that a handler read.
-    read: BTreeMap<AttemptRef, u64>,
+    /// How many of what was decided to be given to a handler it has read, or had passed over.
+    read: BTreeMap<AttemptRef, usize>,
     /// Who read a message.
     readers: BTreeMap<(ChatNumber, u64), BTreeSet<AttemptRef>>,
-    delivered: BTreeSet<(AttemptRef, u64)>,
+    /// The messages that were decided to be given to a handler, in order.
+    delivered: BTreeMap<AttemptRef, Vec<u64>>,
     answered: BTreeSet<(ChatNumber, u64)>,
     failures: BTreeMap<ChatNumber, u32>,
     /// The last handler before a chat's failures were last forgotten.
@@ -134,12 +135,11 @@ impl ChatOracle {
 
     /// A handler read a message.
     pub(super) fn read(&mut self, handler: AttemptRef, message: u64, again: bool) {
-        let before = self.read.insert(handler, message);
-        if before.is_some_and(|before| before >= message) {
-            self.fail(format!("{handler} was given message {message} after message {before:?}"));
-        }
-        if !self.delivered.contains(&(handler, message)) {
-            self.fail(format!("{handler} was given message {message}, and nobody decided that"));
+        let read = self.read.get(&handler).copied().unwrap_or(0);
+        let rest = self.delivered.get(&handler).and_then(|all| all.get(read..)).unwrap_or_default();
+        match rest.iter().position(|given| *given == message) {
+            Some(at) => drop(self.read.insert(handler, read + at + 1)),
+            None => self.fail(format!("{handler} was given message {message} again, or out of turn")),
         }
         let chat = self.chats.values().find(|chat| {
             let row = self.rows.get(&(chat.number, message));
@@ -212,7 +212,7 @@ impl ChatOracle {
         let lost =
             self.said.range((handler, String::new())..).take_while(|((of, _), _)| *of == handler).find(
                 |(_, said)| {
-                    let meant = said.message == Some(turn.message);
+                    let meant = said.message.is_none_or(|message| message == turn.message);
                     said.answers && meant && !said.taken && said.end <= on_disk && said.end > chat.parsed
                 },
             );
@@ -370,7 +370,9 @@ impl ChatOracle {
                     format!("message {} of {number} is given to a handler before {first:?}", turn.message);
                 self.fail(text);
             }
-            self.delivered.extend(after.handler().map(|handler| (handler, turn.message)));
+            if let Some(handler) = after.handler() {
+                self.delivered.entry(handler).or_default().push(turn.message);
+            }
         }
         let served = before.handler().is_some() && !matches!(before.state, ChatState::Draining { .. });
         let failed = matches!(

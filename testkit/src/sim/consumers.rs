@@ -21,6 +21,9 @@ impl World {
         }
         let chat = self.some_chat()?;
         let chats = vec![chat];
+        if self.mood.gentle && self.random.per_mille(600) {
+            return Some(Command::Chat(ChatCommand::Send { chat, text: "and then?".into() }));
+        }
         Some(Command::Chat(
             match self.random.weighted(&[3, 30, 4, 8, 4, 10, 4, 6, 2, 5, 12, 10, 5, 4, 3, 1, 3, 3]) {
                 0 if self.oracle.chats.numbers().len() < CHATS => return Some(self.some_new_chat()),

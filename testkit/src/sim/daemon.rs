@@ -129,6 +129,7 @@ impl World {
                 _ => {}
             }
         }
+        port.words = events.iter().filter(|event| matches!(event, Event::Heard { .. })).count();
         let busy = port.busy;
         self.trace.note(|| format!("dispatcher hears {}{events:?}", if busy { "(store busy) " } else { "" }));
         let effects = match daemon.logic.handle(&mut port, events, now) {

@@ -74,7 +74,7 @@ impl Faults {
             disk_full: some(200),
             no_shim: some(60),
             stopped: some(6),
-            line_breaks: some(40),
+            line_breaks: some(80),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::world::World;
 use crate::random::Random;
 
 /// What a handler does first.
-pub(super) fn script(random: &mut Random, settling: bool) -> VecDeque<Act> {
+pub(super) fn script(random: &mut Random, kind: bool) -> VecDeque<Act> {
     let mut acts = VecDeque::new();
     if random.per_mille(150) {
         acts.push_back(fork(random));
@@ -22,7 +22,7 @@ pub(super) fn script(random: &mut Random, settling: bool) -> VecDeque<Act> {
     if random.per_mille(100) {
         acts.push_back(Act::IgnoreTerm);
     }
-    let listens = if settling { 300 } else { 80 };
+    let listens = if kind { 300 } else { 80 };
     match random.weighted(&[listens, 10, 12, 6, 3]) {
         0 => acts.push_back(Act::Listen { at: None }),
         1 => acts.extend([Act::Say(json!({"type": "ready"})), Act::Listen { at: None }]),
@@ -128,7 +128,7 @@ impl World {
             false => json!({"type": "ready"}),
         };
         let mut acts = vec![Act::Say(ready), Act::Listen { at: None }];
-        let worst = if self.mood.settling { 30 } else { 120 };
+        let worst = if self.mood.is_kind() { 30 } else { 120 };
         if self.random.per_mille(worst) {
             // Ready, and then not.
             acts[1] = match self.random.below(3) {
@@ -151,10 +151,10 @@ impl World {
     fn turn(&mut self, message: u64) -> Vec<Act> {
         let at = Some(message);
         let idle = Act::Listen { at: None };
-        let well = if self.mood.settling { 80 } else { 25 };
+        let well = if self.mood.is_kind() { 80 } else { 25 };
         let detail = format!("tool {}", self.number());
         let tool = Act::Say(json!({"type": "tool", "name": "look", "detail": detail}));
-        match self.random.weighted(&[well, 8, 5, 5, 2, 2, 3, 2, 1, 8, 4, 2, 8, 3, 2, 3, 2]) {
+        match self.random.weighted(&[well, 8, 5, 5, 2, 2, 3, 2, 1, 8, 12, 2, 12, 3, 2, 3, 2]) {
             0 => vec![self.answer_to(at), idle],
             1 => vec![tool, self.answer_to(at), idle],
             2 => vec![self.answer_to(None), idle],

@@ -33,10 +33,11 @@ use std::ops::Range;
 
 pub use faults::Faults;
 pub use mutation::Mutation;
-use world::World;
+use world::{Subject, World};
 
-/// Moves in which things go wrong.
+/// Moves in which things go wrong; a conversation takes more of them than work on a task.
 const MOVES: usize = 500;
+const MOVES_OF_CHATS: usize = 900;
 /// Moves in which all must have come to rest.
 const SETTLING: usize = 20_000;
 
@@ -101,7 +102,8 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
         let trace = world.trace.text();
         Err(Box::new(Failure { seed, mutation: options.mutation, moves, what, trace }))
     };
-    for _ in 0..MOVES {
+    let until = if world.chats.subject == Subject::Tasks { MOVES } else { MOVES_OF_CHATS };
+    for _ in 0..until {
         world.step();
         moves += 1;
         if let Some(what) = world.oracle.broken() {
@@ -115,7 +117,7 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
         if let Some(what) = world.oracle.broken() {
             return fail(&world, moves, what.to_owned());
         }
-        if moves > MOVES + SETTLING {
+        if moves > until + SETTLING {
             let what = format!("it does not come to rest: {}", world.daemon_status());
             return fail(&world, moves, what);
         }

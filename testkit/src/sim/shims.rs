@@ -298,10 +298,10 @@ impl World {
     fn execute(&mut self, pid: u32, run: Run) {
         let wish = self.random.below(1_000);
         let agent = self.host.start(Role::Agent, Some(run), pid, wish);
-        let settling = self.mood.settling;
+        let kind = self.mood.is_kind();
         let pipes = self.shims.get_mut(&pid).and_then(|shim| shim.talks.take());
         let acts = match pipes {
-            Some(_) => handlers::script(&mut self.random, settling),
+            Some(_) => handlers::script(&mut self.random, kind),
             None => script(&mut self.random, self.mood.hasty),
         };
         self.trace.note(|| format!("process {agent} is the agent of {}: {acts:?}", run.attempt));

@@ -88,8 +88,17 @@ pub(super) struct ChatWorld {
 pub(super) struct Mood {
     /// Much happens in little time.
     pub(super) hasty: bool,
+    /// Handlers mostly do well, and people mostly talk with them.
+    pub(super) gentle: bool,
     /// Nothing goes wrong any more, nobody asks for anything: everything is to come to rest.
     pub(super) settling: bool,
+}
+
+impl Mood {
+    /// Whether most handlers do well.
+    pub(super) fn is_kind(&self) -> bool {
+        self.gentle || self.settling
+    }
 }
 
 /// Something that can happen next.
@@ -124,6 +133,7 @@ impl World {
             config.max_attempts = 9;
         }
         let subject = [Subject::Tasks, Subject::Chats, Subject::Both][random.weighted(&[35, 45, 20])];
+        let gentle = random.per_mille(600);
         config.chats.max_live = 1 + random.below(4);
         config.chats.linger = Duration::from_secs(random.between(1, 60));
         if random.per_mille(700) {
@@ -148,7 +158,7 @@ impl World {
             oracle: Oracle::default(),
             chats: ChatWorld { subject, consumers: BTreeMap::new(), programs: 0, written: Arc::default() },
             trace: Trace::new(watched),
-            mood: Mood { hasty, settling: false },
+            mood: Mood { hasty, gentle, settling: false },
             numbers: 0,
         };
         world.oracle.all_time_out = world.config.timeout.is_some();
@@ -165,7 +175,7 @@ impl World {
     pub(super) fn port(&self) -> Port {
         let earlier = self.daemon.as_ref().map_or(AttemptRef(0), |daemon| daemon.earlier);
         let written = self.chats.written.clone();
-        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier, written }
+        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier, words: 0, written }
     }
 
     /// Submits for anybody but the dispatcher; gives the attempts that were changed.
@@ -220,7 +230,13 @@ impl World {
         }
         if !self.mood.settling {
             moves.push((Move::Person, 12));
-            moves.push((Move::Time, 14));
+            // A handler that is talked with has spans to keep: it is to get there now and then.
+            let time = match (self.chats.subject, self.mood.gentle) {
+                (Subject::Tasks, _) => 14,
+                (Subject::Chats | Subject::Both, false) => 6,
+                (Subject::Chats | Subject::Both, true) => 2,
+            };
+            moves.push((Move::Time, time));
             moves.push((Move::Fault, 40));
         }
         moves
