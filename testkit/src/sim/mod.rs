@@ -4,7 +4,8 @@
 //!
 //! Simulated, and so not tested here: `/proc`, signals, sockets, files, the event loops around the logic.
 //! What they do is modelled in `host`, `ends` and `shims`, after `supervise::terminate` and
-//! `recover::gather`; tests on real processes are in the binary's `tests/`.
+//! `recover::gather`, and for chats in `talks` and `pipes`, after `talk` and `supervise::shim::talk`, over the
+//! real conversation of the `command` adapter; tests on real processes are in the binary's `tests/`.
 //!
 //! A failure names its seed. `SIM_SEED=… cargo test -p testkit sim_replay -- --nocapture` runs it again and
 //! tells every move; `SIM_SEEDS=10000 cargo test --release -p testkit sim_many` runs many.
