@@ -74,8 +74,9 @@ fn purge(setting: &Setting, handler: &str) -> Result<(Duration, Duration)> {
     make(&scratch, handler, LIVE)?;
     let mut dispatcher = scratch.dispatcher()?;
     for chat in 1..=LIVE {
-        timed(scratch.wg().args(["chat", "send", &chat.to_string(), "hello", "--wait", "--timeout", "60s"]))?;
+        timed(scratch.wg().args(["chat", "send", &chat.to_string(), "hello"]))?;
     }
+    until_each(&scratch, &["live", "lingering"])?;
     dispatcher.alive()?;
     let began = Instant::now();
     let mut child = scratch.wg();
@@ -153,7 +154,7 @@ fn wakes(setting: &Setting) -> Result<Row> {
         timed(scratch.wg().args(["chat", "send", &chat.to_string(), "hello"]))?;
         let returned = Instant::now();
         let (came, _) = signals.next(PATIENCE)?;
-        at_rest(&scratch)?;
+        until_each(&scratch, &["dormant"])?;
         dispatcher.alive()?;
         if chat > 2 {
             took.push(came.saturating_duration_since(returned));
@@ -163,17 +164,18 @@ fn wakes(setting: &Setting) -> Result<Row> {
     Ok(Row::of_times(label, Unit::Milliseconds, Bound::AtMost(30.0), &Samples::of_durations(took)))
 }
 
-/// Waits until every chat is dormant again.
-fn at_rest(scratch: &Scratch) -> Result<()> {
+/// Waits until every chat has its answer and is in one of these states.
+fn until_each(scratch: &Scratch, states: &[&str]) -> Result<()> {
     let began = Instant::now();
     loop {
         let output = scratch.wg().args(["chat", "list", "--json"]).output()?;
         let listed: Value = serde_json::from_slice(&output.stdout).context("chat list says no JSON")?;
         let chats = listed["chats"].as_array().context("chat list names no chats")?;
-        if chats.iter().all(|chat| chat["state"] == "dormant" && chat["waiting"] == 0) {
+        let is = |chat: &Value| chat["state"].as_str().is_some_and(|state| states.contains(&state));
+        if chats.iter().all(|chat| is(chat) && chat["waiting"] == 0) {
             return Ok(());
         }
-        ensure!(began.elapsed() < PATIENCE, "the chats do not come to rest: {listed}");
+        ensure!(began.elapsed() < PATIENCE, "the chats do not come to be {states:?}: {listed}");
     }
 }
 
