@@ -86,4 +86,7 @@ pub enum Unlaunchable {
     /// The text can't be an argument of a process.
     #[error("the chat's command line has a NUL character in it")]
     ChatNul,
+    /// The text can't be an argument of a process.
+    #[error("the chat's model has a NUL character in it")]
+    ModelNul,
 }

@@ -12,4 +12,7 @@ pub struct CommandSpec {
     pub args: Vec<String>,
     /// Variables that it needs beside those that every agent gets.
     pub env: Vec<(String, String)>,
+    /// Names of variables of the dispatcher's own environment that it gets beside those that every agent gets,
+    /// where they are set: what may be secret is in no file.
+    pub inherit: Vec<String>,
 }

@@ -5,6 +5,7 @@
 //! out as a [`CommandSpec`] that the dispatcher hands to a shim.
 
 mod adapter;
+mod claude;
 mod command;
 mod command_spec;
 mod conversation;
@@ -14,10 +15,11 @@ mod registry;
 mod shell;
 
 pub use adapter::{Adapter, Unlaunchable};
+pub use claude::{Claude, ClaudeConfig, Permissions};
 pub use command::Command;
 pub use command_spec::CommandSpec;
 pub use conversation::{ChatFacts, Conversation, Delivery, GARBAGE_MAX, Heard, garbage};
 pub use process_end::ProcessEnd;
 pub use program::{Fingerprint, ProgramFacts};
-pub use registry::Registry;
+pub use registry::{AdapterConfig, Registry};
 pub use shell::{Shell, ShellConfig};

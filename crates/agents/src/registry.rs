@@ -1,8 +1,18 @@
 //! The adapters that there are, by name.
 
 use crate::adapter::Adapter;
+use crate::claude::{Claude, ClaudeConfig};
 use crate::command::Command;
 use crate::shell::{Shell, ShellConfig};
+
+/// What can be configured of all adapters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AdapterConfig {
+    /// Of `shell`, whose shell runs the commands of `command` too.
+    pub shell: ShellConfig,
+    /// Of `claude`.
+    pub claude: ClaudeConfig,
+}
 
 /// All adapters of this program, as they are configured. There are few: a list is searched faster than a map.
 pub struct Registry {
@@ -12,8 +22,15 @@ pub struct Registry {
 impl Registry {
     /// The adapters that this version knows.
     #[must_use]
-    pub fn new(shell: ShellConfig) -> Self {
-        Self { adapters: vec![Box::new(Shell::new(shell.clone())), Box::new(Command::new(shell))] }
+    pub fn new(config: AdapterConfig) -> Self {
+        let AdapterConfig { shell, claude } = config;
+        Self {
+            adapters: vec![
+                Box::new(Shell::new(shell.clone())),
+                Box::new(Command::new(shell)),
+                Box::new(Claude::new(claude)),
+            ],
+        }
     }
 
     /// The adapter of a lane.
@@ -36,7 +53,7 @@ impl Registry {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self::new(ShellConfig::default())
+        Self::new(AdapterConfig::default())
     }
 }
 
@@ -47,17 +64,18 @@ mod tests {
     #[test]
     fn adapters_are_found_by_their_lane() {
         let registry = Registry::default();
-        assert_eq!(registry.names(), ["shell", "command"]);
+        assert_eq!(registry.names(), ["shell", "command", "claude"]);
         assert_eq!(registry.get("shell").map(Adapter::name), Some("shell"));
         assert!(registry.get("nobody").is_none());
-        assert_eq!(registry.iter().count(), 2);
+        assert_eq!(registry.iter().count(), 3);
     }
 
     #[test]
     fn chats_are_served_by_those_that_say_so() {
         let registry = Registry::default();
         let serving = registry.iter().filter(|adapter| adapter.serves_chats()).map(Adapter::name);
-        assert_eq!(serving.collect::<Vec<_>>(), ["command"]);
-        assert!(registry.iter().all(|adapter| !adapter.is_paid()));
+        assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude"]);
+        let paid = registry.iter().filter(|adapter| adapter.is_paid()).map(Adapter::name);
+        assert_eq!(paid.collect::<Vec<_>>(), ["claude"]);
     }
 }

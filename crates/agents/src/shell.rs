@@ -56,6 +56,7 @@ impl Adapter for Shell {
             program: self.config.program.clone(),
             args: vec!["-c".to_owned(), command.to_owned()],
             env: Vec::new(),
+            inherit: Vec::new(),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use wg_agents::ShellConfig;
+use wg_agents::AdapterConfig;
 use wg_core::retry::{FIRST, MAX_ATTEMPTS};
 
 use crate::log_file::LogLimits;
@@ -16,8 +16,8 @@ pub struct DispatchConfig {
     pub max_agents: usize,
     /// The adapter for tasks that name none; absent: such tasks are for people.
     pub default_adapter: Option<String>,
-    /// The `shell` adapter.
-    pub shell: ShellConfig,
+    /// The agent programs.
+    pub adapters: AdapterConfig,
     /// Attempts that a task has over its life where it does not say so itself.
     pub max_attempts: u32,
     /// The pause before a task's second attempt; it doubles with each one after.
@@ -60,7 +60,7 @@ impl Default for DispatchConfig {
         Self {
             max_agents: 4,
             default_adapter: None,
-            shell: ShellConfig::default(),
+            adapters: AdapterConfig::default(),
             max_attempts: MAX_ATTEMPTS,
             first_pause: FIRST,
             timeout: None,

@@ -74,7 +74,7 @@ impl Dispatcher {
     /// One for a host, with chance from `seed`. Its first event is to be [`Event::Recovered`].
     #[must_use]
     pub fn new(host: String, config: DispatchConfig, seed: u64) -> Self {
-        let registry = Registry::new(config.shell.clone());
+        let registry = Registry::new(config.adapters.clone());
         let policy = policy(&config, &registry);
         Self {
             host,

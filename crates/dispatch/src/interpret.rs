@@ -74,7 +74,7 @@ impl Interpreter {
     /// How agents are ended and understood, from now on.
     pub(crate) fn configure(&mut self, config: &DispatchConfig) {
         self.kill_grace = config.kill_grace;
-        self.registry = Registry::new(config.shell.clone());
+        self.registry = Registry::new(config.adapters.clone());
     }
 
     /// Does it, or says what the loop has to do.

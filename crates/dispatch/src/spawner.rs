@@ -82,6 +82,7 @@ fn spec(graph: &GraphFolder, inherit: &[String], launch: Launch) -> LaunchSpec {
     let mut argv = vec![command.program];
     argv.extend(command.args);
     let mut inherit = inherit.to_vec();
+    inherit.extend(command.inherit);
     inherit.extend(env_pass);
     LaunchSpec {
         run: Run::from(&attempt),

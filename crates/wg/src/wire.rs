@@ -47,11 +47,7 @@ pub fn policy(config: &Config) -> Policy {
     Policy {
         max_agents: usize::try_from(config.number(&config::MAX_AGENTS)).unwrap_or(usize::MAX),
         default_adapter: config.text(&config::DEFAULT_ADAPTER).map(str::to_owned),
-        adapters: wg_agents::Registry::new(wg_agents::ShellConfig::default())
-            .names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
+        adapters: wg_agents::Registry::default().names().into_iter().map(str::to_owned).collect(),
     }
 }
 

@@ -96,6 +96,7 @@ impl Adapter for Command {
             program: self.shell.program.clone(),
             args: vec!["-c".to_owned(), command.to_owned()],
             env: Vec::new(),
+            inherit: Vec::new(),
         })
     }
 

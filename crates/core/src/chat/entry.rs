@@ -130,6 +130,8 @@ pub enum Said {
         /// It.
         id: String,
     },
+    /// The conversation that it was to go on with is not there any more: the next handler begins a new one.
+    NoSession,
     /// It used a tool.
     Tool {
         /// The tool's name.

@@ -302,6 +302,11 @@ fn heard(
             before.chat.session = Some(id);
             Step::to(before)
         }
+        Said::NoSession => match before.chat.session.take() {
+            Some(lost) => Step::to(before)
+                .logging(format!("its conversation {lost} is not there any more: a new one begins")),
+            None => Step::to(before),
+        },
         Said::Tool { .. } => Step::to(before),
         Said::Answer { message, usage, .. } => {
             let at = before.chat.turn().map(|turn| turn.message);

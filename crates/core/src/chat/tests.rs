@@ -379,6 +379,20 @@ fn a_restored_chat_is_as_free_as_it_was() {
 }
 
 #[test]
+fn a_conversation_that_is_gone_is_not_asked_for_again() {
+    for state in [starting(), live(), at_a_turn()] {
+        let mut before = in_state(state);
+        let said = says(Said::NoSession);
+        before.chat.session = None;
+        assert_eq!(after(before.clone(), said.clone()), Step::to(before.clone()));
+        before.chat.session = Some("s-1".into());
+        let gone = after(before.clone(), said);
+        assert_eq!(gone.state.chat, Chat { session: None, ..before.chat });
+        assert_eq!(gone.log, ["its conversation s-1 is not there any more: a new one begins"]);
+    }
+}
+
+#[test]
 fn a_message_is_delivered_to_a_ready_handler_one_at_a_time() {
     let waiting = |state| {
         let message = InboxRow { number: 2, kills: 0, deliveries: 0, state: InboxState::Waiting };
@@ -398,6 +412,7 @@ fn what_another_handler_says_changes_nothing() {
         for event in [
             said(Said::Ready),
             said(Said::Session { id: "old".into() }),
+            said(Said::NoSession),
             said(answer(Some(1))),
             said(Said::Unfit { reason: GiveUp::Auth, text: "401".into() }),
             ChatEvent::NotReady { handler: STALE, jitter: 0 },

@@ -359,7 +359,7 @@ impl Dispatcher {
     }
 
     fn configure(&mut self, config: DispatchConfig) {
-        self.registry = wg_agents::Registry::new(config.shell.clone());
+        self.registry = wg_agents::Registry::new(config.adapters.clone());
         self.policy = policy(&config, &self.registry);
         self.config = config;
         self.causes.any();

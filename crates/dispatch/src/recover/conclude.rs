@@ -130,7 +130,7 @@ impl Concluder<'_> {
         attempt: &Attempt,
         exit: Option<&ExitRecord>,
     ) -> Result<Conclusion, StoreError> {
-        let registry = Registry::new(self.config.shell.clone());
+        let registry = Registry::new(self.config.adapters.clone());
         let now = self.clock.now();
         let (seen, at) = match exit {
             Some(exit) => (verdict(registry.get(&attempt.adapter), attempt.kind, exit), exit.ended_at),

@@ -74,7 +74,7 @@ fn or_until_a_person_says_so() {
 fn or_until_another_program_is_configured() {
     let mut world = without_shell();
     let mut config = DispatchConfig { max_agents: 1, ..DispatchConfig::default() };
-    config.shell.program = "/bin/dash".into();
+    config.adapters.shell.program = "/bin/dash".into();
     let effects = world.handle(vec![Event::ConfigChanged(Box::new(config))]);
     assert!(asks_for_programs(&effects));
     let effects = world.handle(vec![programs(1)]);

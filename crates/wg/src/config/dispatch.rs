@@ -1,15 +1,15 @@
 //! The configuration as a dispatcher takes it.
 
-use wg_agents::ShellConfig;
+use wg_agents::{AdapterConfig, ClaudeConfig, Permissions, ShellConfig};
 use wg_dispatch::config::{ChatConfig, DispatchConfig};
 use wg_dispatch::log_file::LogLimits;
 use wg_dispatch::retention::Retention;
 
 use super::layers::Config;
 use super::settings::{
-    CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, DEFAULT_ADAPTER, ENV_PASS, LOG_FILES, LOG_SIZE,
-    MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM,
-    STOP_GRACE, TIMEOUT,
+    CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS, CLAUDE_PROGRAM, DEFAULT_ADAPTER,
+    ENV_PASS, FULL, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE,
+    RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
 };
 
 /// What a dispatcher is told.
@@ -21,9 +21,7 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
     DispatchConfig {
         max_agents: usize::try_from(config.number(&MAX_AGENTS)).unwrap_or(usize::MAX),
         default_adapter: config.text(&DEFAULT_ADAPTER).map(str::to_owned),
-        shell: ShellConfig {
-            program: config.text(&SHELL_PROGRAM).map_or(otherwise.shell.program, str::to_owned),
-        },
+        adapters: adapters(config),
         max_attempts: count(&MAX_ATTEMPTS),
         first_pause: span(&RETRY_FIRST, otherwise.first_pause),
         timeout: config.span(&TIMEOUT),
@@ -39,6 +37,21 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
             max_live: usize::try_from(config.number(&CHAT_MAX_LIVE)).unwrap_or(usize::MAX),
             linger: span(&CHAT_LINGER, otherwise.chats.linger),
             turn_timeout: span(&CHAT_TURN_TIMEOUT, otherwise.chats.turn_timeout),
+        },
+    }
+}
+
+fn adapters(config: &Config) -> AdapterConfig {
+    let otherwise = AdapterConfig::default();
+    let text = |setting, otherwise| config.text(setting).map_or(otherwise, str::to_owned);
+    AdapterConfig {
+        shell: ShellConfig { program: text(&SHELL_PROGRAM, otherwise.shell.program) },
+        claude: ClaudeConfig {
+            program: text(&CLAUDE_PROGRAM, otherwise.claude.program),
+            permissions: match config.text(&CLAUDE_PERMISSIONS) {
+                Some(FULL) => Permissions::Full,
+                _ => Permissions::Edit,
+            },
         },
     }
 }
@@ -67,10 +80,14 @@ mod tests {
             ("WG_ENV_PASS", "A,B"),
             ("WG_TIMEOUT", "1h"),
             ("WG_CHAT_LINGER", "3s"),
+            ("WG_CLAUDE_PROGRAM", "/opt/claude"),
+            ("WG_CLAUDE_PERMISSIONS", "full"),
         ];
         let told = dispatch_config(&Config::load(&Environment::given(env), None).unwrap());
         assert_eq!(told.first_pause.as_secs(), 2);
-        assert_eq!(told.shell.program, "/bin/dash");
+        assert_eq!(told.adapters.shell.program, "/bin/dash");
+        let claude = ClaudeConfig { program: "/opt/claude".into(), permissions: Permissions::Full };
+        assert_eq!(told.adapters.claude, claude);
         assert_eq!(told.env_pass, ["A", "B"]);
         assert_eq!(told.timeout.map(|timeout| timeout.as_secs()), Some(3_600));
         assert_eq!(told.chats.linger.as_secs(), 3);

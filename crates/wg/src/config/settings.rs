@@ -72,6 +72,22 @@ pub static SHELL_PROGRAM: Setting = Setting {
     default: Some("/bin/sh"),
     doc: "The shell that runs a task's command, as in `/bin/sh -c COMMAND`.",
 };
+/// The program of adapter `claude`.
+pub static CLAUDE_PROGRAM: Setting = Setting {
+    key: "claude.program",
+    kind: Kind::Text,
+    default: Some("claude"),
+    doc: "The program of adapter `claude` (Claude Code): a path, or a name to be looked up in PATH.",
+};
+/// What adapter `claude` may do unasked, where it is everything.
+pub const FULL: &str = "full";
+/// What adapter `claude` may do unasked.
+pub static CLAUDE_PERMISSIONS: Setting = Setting {
+    key: "claude.permissions",
+    kind: Kind::Choice(&["edit", FULL]),
+    default: Some("edit"),
+    doc: "What adapter `claude` may do without being asked: `edit` files, run `git` and `wg`; or in `full` whatever it wants.",
+};
 /// Variables that agents are given.
 pub static ENV_PASS: Setting = Setting {
     key: "env.pass",
@@ -158,13 +174,15 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 18] = [
+pub static ALL: [&Setting; 20] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &RETRY_FIRST,
     &DEFAULT_ADAPTER,
     &TIMEOUT,
     &SHELL_PROGRAM,
+    &CLAUDE_PROGRAM,
+    &CLAUDE_PERMISSIONS,
     &ENV_PASS,
     &STOP_GRACE,
     &OUTPUT_LIMIT,

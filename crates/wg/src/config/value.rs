@@ -13,6 +13,8 @@ pub enum Kind {
     Count(u64, u64),
     /// A word.
     Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
     /// A span of time, `90s`, `1h30m`.
     Span,
     /// A number of bytes, `16MB`.
@@ -26,6 +28,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Count(least, most) => write!(f, "number from {least} to {most}"),
             Self::Text => f.write_str("text"),
+            Self::Choice(words) => write!(f, "word of these: {}", words.join(", ")),
             Self::Span => f.write_str("span of time (90s, 30m, 1h30m, 7d)"),
             Self::Size => f.write_str("size (500KB, 16MB, 2GB)"),
             Self::Words => f.write_str("list of words"),
@@ -38,7 +41,7 @@ impl fmt::Display for Kind {
 pub enum Value {
     /// Of [`Kind::Count`].
     Count(u64),
-    /// Of [`Kind::Text`].
+    /// Of [`Kind::Text`] or [`Kind::Choice`].
     Text(String),
     /// Of [`Kind::Span`].
     Span(Duration),
@@ -61,6 +64,10 @@ impl Value {
             }
             Kind::Text if text.trim().is_empty() => Err("it can't be empty".into()),
             Kind::Text => Ok(Self::Text(text.to_owned())),
+            Kind::Choice(words) => match words.contains(&text.trim()) {
+                true => Ok(Self::Text(text.trim().to_owned())),
+                false => Err(wanted()),
+            },
             Kind::Span => parse_span(text).map(Self::Span).map_err(|_| wanted()),
             Kind::Size => size(text).map(Self::Size).ok_or_else(wanted),
             Kind::Words => {
@@ -82,7 +89,7 @@ impl Value {
             (Kind::Count(..) | Kind::Size, Some(Toml::Integer(number))) => {
                 Self::parse(kind, &number.value().to_string())
             }
-            (Kind::Text | Kind::Span | Kind::Size, Some(Toml::String(text))) => {
+            (Kind::Text | Kind::Choice(_) | Kind::Span | Kind::Size, Some(Toml::String(text))) => {
                 Self::parse(kind, text.value())
             }
             _ => Err(format!("it takes a {kind}")),
@@ -156,6 +163,7 @@ mod tests {
         for (kind, text, written) in [
             (Kind::Count(1, 9), "4", "4"),
             (Kind::Text, "shell", "shell"),
+            (Kind::Choice(&["a", "b"]), "b", "b"),
             (Kind::Span, "90m", "1h30m"),
             (Kind::Span, "1500ms", "1s500ms"),
             (Kind::Span, "26h3m", "1d2h3m"),

@@ -33,7 +33,7 @@ pub struct Args {
     /// What serves it: an adapter that serves chats
     #[arg(long, value_name = "ADAPTER")]
     adapter: Option<String>,
-    /// The model, where the adapter takes one
+    /// The model, where the adapter takes one; ADAPTER:MODEL names the adapter as well
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// Be served by this command line (adapter `command`), which reads and writes lines of JSON
@@ -66,7 +66,20 @@ fn served_by(args: &Args, ctx: &mut Context) -> Result<ChatRun> {
     let config = ctx.config()?;
     let set = |setting| config.text(setting).map(str::to_owned);
     let (set_adapter, set_command) = (set(&config::CHAT_ADAPTER), set(&config::CHAT_COMMAND));
-    let given = args.adapter.clone().or_else(|| args.command.as_ref().map(|_| COMMAND.to_owned()));
+    let known = wire::chat_adapters();
+    let (named, model) = match args.model.as_deref().and_then(|model| model.split_once(':')) {
+        // A model's own name may have a colon in it: only an adapter that there is stands before one.
+        Some((adapter, model)) if known.iter().any(|known| known == adapter) => {
+            (Some(adapter.to_owned()), Some(model.to_owned()))
+        }
+        _ => (None, args.model.clone()),
+    };
+    if let (Some(named), Some(adapter)) = (&named, &args.adapter)
+        && named != adapter
+    {
+        return Err(Failure::usage(format!("--adapter says {adapter}, and --model says {named}")));
+    }
+    let given = args.adapter.clone().or(named).or_else(|| args.command.as_ref().map(|_| COMMAND.to_owned()));
     let adapter = given.or(set_adapter).or_else(|| set_command.as_ref().map(|_| COMMAND.to_owned()));
     let Some(adapter) = adapter else {
         return Err(Failure::refused("nothing is known to serve it")
@@ -74,7 +87,6 @@ fn served_by(args: &Args, ctx: &mut Context) -> Result<ChatRun> {
             .hint("wg chat create --command 'python3 handler.py'")
             .hint("wg config set chat.adapter ADAPTER"));
     };
-    let known = wire::chat_adapters();
     if !known.contains(&adapter) {
         let failure = Failure::not_found(format!("there is no adapter {adapter} that serves chats"))
             .because(format!("there are: {}", known.join(", ")));
@@ -95,5 +107,5 @@ fn served_by(args: &Args, ctx: &mut Context) -> Result<ChatRun> {
     } else {
         None
     };
-    Ok(ChatRun { adapter, exec, model: args.model.clone() })
+    Ok(ChatRun { adapter, exec, model: model.filter(|model| !model.is_empty()) })
 }

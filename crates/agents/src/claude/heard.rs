@@ -1,0 +1,227 @@
+//! What a line of the program means. Total: what lacks what its type needs, and types of later versions, mean
+//! nothing; only what is no object of JSON is told as nonsense.
+
+use serde_json::Value;
+use wg_core::chat::Said;
+use wg_core::id::AttemptRef;
+use wg_core::time::Timestamp;
+use wg_core::usage::Usage;
+
+use super::protocol::{INITIALIZE, message_of, refuse};
+use crate::conversation::{ChatFacts, Heard, garbage};
+
+/// Longest name of a conversation; it is a UUID.
+const SESSION_MAX: usize = 128;
+/// Longest name of a model that is kept, in bytes; more is cut off.
+const MODEL_MAX: usize = 256;
+/// Longest description of a tool call, in bytes; more is cut off.
+const DETAIL_MAX: usize = 4 * 1024;
+/// Where a tool's input says what it is used for, the best first.
+const DETAILS: [&str; 8] =
+    ["command", "file_path", "notebook_path", "pattern", "url", "query", "description", "prompt"];
+
+/// Whose turn it is that the program is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Nothing was heard of it.
+    Unknown,
+    /// A message's.
+    Of(u64),
+    /// Its own: something that it had started came to an end, and nobody had asked.
+    Own,
+}
+
+/// Understands one handler. What it keeps of earlier lines makes an answer more exact, never decides whether
+/// there is one: it is lost with an adoption.
+pub(super) struct Listener {
+    handler: AttemptRef,
+    /// The conversation's name, as it is known already.
+    pub(super) session: Option<String>,
+    pub(super) turn: Turn,
+    /// What its process had cost when its last turn ended, in dollars; unknown after an adoption.
+    pub(super) cost: Option<f64>,
+    /// What its own turns used, which goes to the next answer.
+    pub(super) owed: Usage,
+    /// How its last line of an answer said that it failed.
+    pub(super) error: Option<String>,
+    pub(super) model: Option<String>,
+    /// When its provider's limit ends.
+    pub(super) reset: Option<Timestamp>,
+}
+
+impl Listener {
+    pub(super) fn new(chat: &ChatFacts) -> Self {
+        Self {
+            handler: chat.handler,
+            session: chat.session.clone(),
+            turn: Turn::Unknown,
+            cost: None,
+            owed: Usage::default(),
+            error: None,
+            model: None,
+            reset: None,
+        }
+    }
+
+    /// Its process has said nothing yet.
+    pub(super) fn begins(&mut self) {
+        self.cost = Some(0.0);
+    }
+
+    pub(super) fn line(&mut self, bytes: &[u8]) -> Vec<Heard> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Vec::new();
+        }
+        let Some(line) = object(bytes) else { return vec![garbage("no object of JSON", bytes)] };
+        let inner = line["parent_tool_use_id"].is_string();
+        match line["type"].as_str().unwrap_or_default() {
+            "" => vec![garbage("no type", bytes)],
+            "control_response" => ready(&line["response"], bytes),
+            "control_request" => match line["request_id"].as_str() {
+                Some(id) => vec![Heard::Reply(refuse(id))],
+                None => Vec::new(),
+            },
+            "system" => self.system(&line),
+            "user" => self.user(&line),
+            // What a helper of the agent's says and does is the agent's own business.
+            "assistant" if !inner => self.assistant(&line),
+            "stream_event" if !inner => delta(&line["event"]),
+            "rate_limit_event" => self.limit(&line["rate_limit_info"]),
+            "result" => self.result(&line),
+            _ => Vec::new(),
+        }
+    }
+
+    fn system(&mut self, line: &Value) -> Vec<Heard> {
+        match line["subtype"].as_str() {
+            Some("init") => {
+                self.error = None;
+                let session = line["session_id"].as_str().filter(|session| is_session(session));
+                match session {
+                    Some(id) if self.session.as_deref() != Some(id) => {
+                        self.session = Some(id.to_owned());
+                        vec![Heard::Kept(Said::Session { id: id.to_owned() })]
+                    }
+                    _ => Vec::new(),
+                }
+            }
+            Some("task_notification") if self.turn == Turn::Unknown => {
+                self.turn = Turn::Own;
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A message that comes back is the one that is answered from here on, also in the middle of another turn.
+    fn user(&mut self, line: &Value) -> Vec<Heard> {
+        let message = line["uuid"].as_str().and_then(|name| message_of(self.handler, name));
+        if let Some(message) = message {
+            self.turn = Turn::Of(message);
+        }
+        Vec::new()
+    }
+
+    fn assistant(&mut self, line: &Value) -> Vec<Heard> {
+        self.error = line["error"].as_str().map(str::to_owned);
+        let message = &line["message"];
+        // Of what it says itself in the place of an answer, the model is `<synthetic>`.
+        if let Some(model) = message["model"].as_str().filter(|model| !model.starts_with('<')) {
+            self.model = Some(cut(model, MODEL_MAX));
+        }
+        let blocks = message["content"].as_array().map(Vec::as_slice).unwrap_or_default();
+        blocks.iter().filter_map(tool).map(Heard::Kept).collect()
+    }
+
+    fn limit(&mut self, info: &Value) -> Vec<Heard> {
+        let rejected = info["status"].as_str() == Some("rejected");
+        self.reset = info["resetsAt"].as_i64().filter(|_| rejected).and_then(seconds);
+        Vec::new()
+    }
+}
+
+/// Whether this can be the name of a conversation of the program: it becomes an argument.
+pub(super) fn is_session(id: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (1..=SESSION_MAX).contains(&id.len()) && id.chars().all(known)
+}
+
+/// A moment, where these are seconds since 1970 of this century.
+pub(super) fn seconds(seconds: i64) -> Option<Timestamp> {
+    let sensible = (946_684_800..4_102_444_800).contains(&seconds);
+    sensible.then(|| Timestamp::from_nanos(seconds * 1_000_000_000))
+}
+
+fn ready(response: &Value, bytes: &[u8]) -> Vec<Heard> {
+    if response["request_id"].as_str() != Some(INITIALIZE) {
+        return Vec::new();
+    }
+    match response["subtype"].as_str() {
+        Some("success") => vec![Heard::Kept(Said::Ready)],
+        _ => vec![garbage("it does not begin", bytes)],
+    }
+}
+
+fn delta(event: &Value) -> Vec<Heard> {
+    let delta = &event["delta"];
+    match (event["type"].as_str(), delta["type"].as_str(), delta["text"].as_str()) {
+        (Some("content_block_delta"), Some("text_delta"), Some(text)) if !text.is_empty() => {
+            vec![Heard::Delta(text.to_owned())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn tool(block: &Value) -> Option<Said> {
+    let name = block["name"].as_str().filter(|_| block["type"].as_str() == Some("tool_use"))?;
+    let input = &block["input"];
+    let detail = DETAILS.iter().find_map(|key| input[key].as_str()).map(str::to_owned);
+    let detail = detail.unwrap_or_else(|| match input {
+        Value::Object(fields) if !fields.is_empty() => input.to_string(),
+        _ => String::new(),
+    });
+    let line: String =
+        cut(&detail, DETAIL_MAX).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    Some(Said::Tool { name: name.to_owned(), detail: line.trim().to_owned() })
+}
+
+fn object(bytes: &[u8]) -> Option<Value> {
+    let text = String::from_utf8_lossy(bytes);
+    let value = serde_json::from_str::<Value>(&text).or_else(|_| serde_json::from_str(&whole_pairs(&text)));
+    value.ok().filter(Value::is_object)
+}
+
+/// The same with half surrogate pairs replaced: the program writes what it cut in the middle of a character
+/// that way, and that is no reason to lose an answer.
+fn whole_pairs(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let (piece, length) = match (half(escape), escape.get(6..).and_then(half)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (&escape[..12], 12),
+            (Some(_), _) => ("\\ufffd", 6),
+            (None, _) => {
+                // The character after it belongs to it, whatever it is.
+                let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
+                (&escape[..length], length)
+            }
+        };
+        out.push_str(piece);
+        rest = &escape[length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The half of a surrogate pair that begins here, where one does.
+fn half(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let unit = u32::from_str_radix(digits, 16).ok()?;
+    (0xd800..=0xdfff).contains(&unit).then_some(unit)
+}
+
+fn cut(text: &str, max: usize) -> String {
+    text[..text.floor_char_boundary(max)].to_owned()
+}

@@ -1,0 +1,218 @@
+//! The `claude` adapter: Claude Code serves a chat. It serves chats only, so far.
+//!
+//! The program is kept running for as long as its handler lives, and speaks lines of JSON on both sides
+//! (`--input-format stream-json`, `--output-format stream-json`); [`protocol`] writes them and [`heard`] reads
+//! them. What it does by itself and how often it asks its provider again is bounded here, because waiting for a
+//! provider, and waking up, is the dispatcher's part.
+
+mod heard;
+#[cfg(test)]
+mod properties;
+mod protocol;
+mod result;
+#[cfg(test)]
+mod tests;
+
+use wg_core::attempt::{Attempt, ExitStatus, Outcome};
+use wg_core::task::Task;
+
+use crate::adapter::{Adapter, Unlaunchable};
+use crate::command_spec::CommandSpec;
+use crate::conversation::{ChatFacts, Conversation};
+use crate::process_end::ProcessEnd;
+use crate::program::{Fingerprint, ProgramFacts};
+
+/// Its name, as chats have it.
+const NAME: &str = "claude";
+/// Exit statuses of a program that stands before it (a wrapper of somebody's own): it can't be executed, or is
+/// not there.
+const NOT_EXECUTABLE: i32 = 126;
+const NOT_FOUND: i32 = 127;
+
+/// How a conversation over pipes is begun.
+const SPOKEN_TO: [&str; 8] = [
+    "-p",
+    "--input-format=stream-json",
+    "--output-format=stream-json",
+    "--verbose",
+    "--include-partial-messages",
+    // A message's own number comes back with the turn that answers it.
+    "--replay-user-messages",
+    // A chat's own timers are no demand.
+    "--disallowedTools=ScheduleWakeup",
+    "--append-system-prompt=You serve a chat of workgraph, a graph of tasks that people and agents share. The \
+     command `wg` works on it; `wg quickstart` tells how. Between messages your process may end; the \
+     conversation goes on with the next message, but nothing that was left running does.",
+];
+
+/// Variables that it is given by value.
+const GIVEN: [(&str, &str); 4] = [
+    // What takes longer is for the dispatcher to wait for: it pauses all chats of the provider at once.
+    ("CLAUDE_CODE_MAX_RETRIES", "4"),
+    // What it would leave behind ends with its handler, and what it says by itself answers nobody.
+    ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
+    ("CLAUDE_CODE_DISABLE_CRON", "1"),
+    // It is replaced between handlers, never under one.
+    ("DISABLE_AUTOUPDATER", "1"),
+];
+
+/// Variables of the dispatcher's that it gets where they are set: who pays, which provider, which models.
+const INHERITED: [&str; 22] = [
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_BEDROCK_BASE_URL",
+    "ANTHROPIC_CUSTOM_HEADERS",
+    "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+    "ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "ANTHROPIC_DEFAULT_SONNET_MODEL",
+    "ANTHROPIC_FOUNDRY_API_KEY",
+    "ANTHROPIC_FOUNDRY_BASE_URL",
+    "ANTHROPIC_FOUNDRY_RESOURCE",
+    "ANTHROPIC_MODEL",
+    "ANTHROPIC_SMALL_FAST_MODEL",
+    "ANTHROPIC_VERTEX_BASE_URL",
+    "ANTHROPIC_VERTEX_PROJECT_ID",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CLAUDE_CONFIG_DIR",
+    // Without it the program refuses `full` where root runs it.
+    "IS_SANDBOX",
+];
+
+/// What it may do without being asked; nobody is there to be asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Permissions {
+    /// Edit files below its folder, and run `git` and `wg`.
+    #[default]
+    Edit,
+    /// Anything.
+    Full,
+}
+
+/// What can be configured of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaudeConfig {
+    /// The program: a path, or a name that is looked up in `PATH`.
+    pub program: String,
+    /// What it may do.
+    pub permissions: Permissions,
+}
+
+impl Default for ClaudeConfig {
+    fn default() -> Self {
+        Self { program: NAME.to_owned(), permissions: Permissions::default() }
+    }
+}
+
+/// Serves chats by Claude Code.
+#[derive(Debug, Clone, Default)]
+pub struct Claude {
+    config: ClaudeConfig,
+}
+
+impl Claude {
+    /// One that is configured so.
+    #[must_use]
+    pub fn new(config: ClaudeConfig) -> Self {
+        Self { config }
+    }
+
+    fn permitted(&self) -> &'static [&'static str] {
+        match self.config.permissions {
+            Permissions::Edit => &["--permission-mode=acceptEdits", "--allowedTools=Bash(git:*),Bash(wg:*)"],
+            Permissions::Full => &["--permission-mode=bypassPermissions"],
+        }
+    }
+
+    fn fingerprint(&self, facts: &ProgramFacts) -> Fingerprint {
+        let full = self.config.permissions == Permissions::Full;
+        Fingerprint::default()
+            .with(NAME.as_bytes())
+            .with(self.config.program.as_bytes())
+            .with(&[u8::from(full)])
+            .with_facts(facts)
+    }
+}
+
+impl Adapter for Claude {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn program(&self) -> &str {
+        &self.config.program
+    }
+
+    fn launch(&self, _task: &Task, _attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
+        Err(Unlaunchable::ChatsOnly(NAME))
+    }
+
+    /// What it has to say of its provider it says while it lives: its exit status adds nothing to that.
+    fn classify(&self, end: &ProcessEnd) -> Outcome {
+        let program = &self.config.program;
+        match end {
+            ProcessEnd::Left(ExitStatus::Code(0)) => Outcome::NoWork,
+            ProcessEnd::Left(ExitStatus::Code(NOT_EXECUTABLE)) => {
+                Outcome::Configuration { reason: format!("{program} can't be executed (exit 126)") }
+            }
+            ProcessEnd::Left(ExitStatus::Code(NOT_FOUND)) => {
+                Outcome::Configuration { reason: format!("{program} was not found (exit 127)") }
+            }
+            ProcessEnd::Left(status) => Outcome::ExitedBadly { status: *status },
+            ProcessEnd::Deadline => Outcome::TimedOut,
+            ProcessEnd::NotExecuted { program, reason } => Outcome::Configuration {
+                reason: format!(
+                    "{program} can't be run: {reason}; the setting claude.program says where Claude Code is"
+                ),
+            },
+        }
+    }
+
+    fn configuration(&self, facts: &ProgramFacts) -> u64 {
+        self.fingerprint(facts).value()
+    }
+
+    fn is_paid(&self) -> bool {
+        true
+    }
+
+    fn serves_chats(&self) -> bool {
+        true
+    }
+
+    fn launch_chat(&self, chat: &ChatFacts) -> Result<CommandSpec, Unlaunchable> {
+        let mut args: Vec<String> =
+            SPOKEN_TO.iter().chain(self.permitted()).map(|&arg| arg.to_owned()).collect();
+        if let Some(model) = &chat.model {
+            if model.contains('\0') {
+                return Err(Unlaunchable::ModelNul);
+            }
+            args.push(format!("--model={model}"));
+        }
+        // Only what it can have said itself: an older program may have left something else here.
+        if let Some(session) = chat.session.as_deref().filter(|session| heard::is_session(session)) {
+            args.push(format!("--resume={session}"));
+        }
+        let given = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        Ok(CommandSpec {
+            program: self.config.program.clone(),
+            args,
+            env: GIVEN.iter().map(given).collect(),
+            inherit: INHERITED.iter().map(|&name| name.to_owned()).collect(),
+        })
+    }
+
+    fn conversation(&self, chat: &ChatFacts) -> Option<Box<dyn Conversation>> {
+        Some(Box::new(protocol::Stream::new(chat)))
+    }
+
+    // No farewell: it ends its turn and leaves when its input is closed.
+
+    fn chat_configuration(&self, chat: &ChatFacts, facts: &ProgramFacts) -> u64 {
+        self.fingerprint(facts).with(chat.model.as_deref().unwrap_or_default().as_bytes()).value()
+    }
+}

@@ -1,0 +1,92 @@
+//! What the program is told, a line at a time.
+
+use serde_json::json;
+use wg_core::id::AttemptRef;
+
+use super::heard::Listener;
+use crate::conversation::{ChatFacts, Conversation, Delivery, Heard};
+
+/// The requests that it answers, by name. It is asked for nothing else, so the names are the same each time.
+pub(super) const INITIALIZE: &str = "wg-initialize";
+const INTERRUPT: &str = "wg-interrupt";
+
+/// The middle of the names of messages: whose they are.
+const OURS: &str = "-8777-8777-";
+/// What is put before a message that was given before.
+const AGAIN: &str = "(This message was given to you before, and no answer came back. What it asks for may be \
+                     done already, in whole or in part: look before you do it again.)\n\n";
+
+/// Speaks with one handler.
+pub(super) struct Stream {
+    handler: AttemptRef,
+    listener: Listener,
+}
+
+impl Stream {
+    pub(super) fn new(chat: &ChatFacts) -> Self {
+        Self { handler: chat.handler, listener: Listener::new(chat) }
+    }
+}
+
+impl Conversation for Stream {
+    /// It prints nothing until it is spoken to; that it answers this shows that it is ready.
+    fn greet(&mut self, again: bool) -> Vec<u8> {
+        if again {
+            return Vec::new();
+        }
+        self.listener.begins();
+        request(INITIALIZE, "initialize")
+    }
+
+    fn line(&mut self, line: &[u8]) -> Vec<Heard> {
+        self.listener.line(line)
+    }
+
+    fn deliver(&mut self, message: &Delivery<'_>) -> Vec<u8> {
+        let text = if message.again { format!("{AGAIN}{}", message.text) } else { message.text.to_owned() };
+        line(&json!({
+            "type": "user",
+            "message": {"role": "user", "content": [{"type": "text", "text": text}]},
+            "parent_tool_use_id": null,
+            "session_id": "",
+            "uuid": name_of(self.handler, message.message),
+        }))
+    }
+
+    fn interrupt(&mut self) -> Vec<u8> {
+        request(INTERRUPT, "interrupt")
+    }
+}
+
+fn request(id: &str, subtype: &str) -> Vec<u8> {
+    line(&json!({"type": "control_request", "request_id": id, "request": {"subtype": subtype}}))
+}
+
+/// The answer to a request of its own, of which nothing is known here.
+pub(super) fn refuse(id: &str) -> Vec<u8> {
+    let error = "workgraph answers no requests";
+    line(
+        &json!({"type": "control_response", "response": {"subtype": "error", "request_id": id, "error": error}}),
+    )
+}
+
+fn line(value: &serde_json::Value) -> Vec<u8> {
+    let mut line = value.to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+/// The name that a message goes by in the program (a UUID). The program drops a message whose name it has seen
+/// in the conversation, without an answer: so the same message given by another handler has another name.
+fn name_of(handler: AttemptRef, message: u64) -> String {
+    let handler = handler.0 & 0xffff_ffff_ffff;
+    let (high, low) = (handler >> 16, handler & 0xffff);
+    format!("{high:08x}-{low:04x}{OURS}{:012x}", message & 0xffff_ffff_ffff)
+}
+
+/// The message that goes by a name that this handler gave.
+pub(super) fn message_of(handler: AttemptRef, name: &str) -> Option<u64> {
+    let (_, number) = name.split_once(OURS)?;
+    let number = u64::from_str_radix(number, 16).ok()?;
+    (name_of(handler, number) == name).then_some(number)
+}
