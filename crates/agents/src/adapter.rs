@@ -19,6 +19,18 @@ pub trait Adapter: Send + Sync {
     /// What to run for an attempt.
     fn launch(&self, task: &Task, attempt: &Attempt) -> Result<CommandSpec, Unlaunchable>;
 
+    /// Who understands what its agent prints while it works on a task, and speaks with it where that reads
+    /// [`crate::Stdin::Talk`]. Its work is a conversation of one turn. `None`: what it prints is kept, and
+    /// means nothing.
+    fn work(&self, _attempt: &Attempt) -> Option<Box<dyn Conversation>> {
+        None
+    }
+
+    /// Whether its agent takes in what is said to it in the middle of its turn.
+    fn hears_in_flight(&self) -> bool {
+        false
+    }
+
     /// What the end of its process means, as far as the process tells. What the worker reported, and a stop
     /// that somebody asked for, are known to `submit` and go first.
     fn classify(&self, end: &ProcessEnd) -> Outcome;

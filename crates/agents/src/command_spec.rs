@@ -15,4 +15,21 @@ pub struct CommandSpec {
     /// Names of variables of the dispatcher's own environment that it gets beside those that every agent gets,
     /// where they are set: what may be secret is in no file.
     pub inherit: Vec<String>,
+    /// What it reads.
+    #[serde(default)]
+    pub stdin: Stdin,
+}
+
+/// What an agent has to read on its standard input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stdin {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Its prompt, and then the end.
+    Prompt,
+    /// What is said to it, for as long as somebody has something to say: its [`crate::Conversation`] delivers
+    /// the prompt as the first message.
+    Talk,
 }

@@ -17,7 +17,7 @@ mod shell;
 pub use adapter::{Adapter, Unlaunchable};
 pub use claude::{Claude, ClaudeConfig, Permissions};
 pub use command::Command;
-pub use command_spec::CommandSpec;
+pub use command_spec::{CommandSpec, Stdin};
 pub use conversation::{ChatFacts, Conversation, Delivery, GARBAGE_MAX, Heard, garbage};
 pub use process_end::ProcessEnd;
 pub use program::{Fingerprint, ProgramFacts};

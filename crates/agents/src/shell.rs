@@ -4,7 +4,7 @@ use wg_core::attempt::{Attempt, ExitStatus, Outcome};
 use wg_core::task::Task;
 
 use crate::adapter::{Adapter, Unlaunchable};
-use crate::command_spec::CommandSpec;
+use crate::command_spec::{CommandSpec, Stdin};
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
 
@@ -57,6 +57,7 @@ impl Adapter for Shell {
             args: vec!["-c".to_owned(), command.to_owned()],
             env: Vec::new(),
             inherit: Vec::new(),
+            stdin: Stdin::Nothing,
         })
     }
 

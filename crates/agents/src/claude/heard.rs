@@ -7,8 +7,9 @@ use wg_core::id::AttemptRef;
 use wg_core::time::Timestamp;
 use wg_core::usage::Usage;
 
+use super::in_flight::InFlight;
 use super::protocol::{INITIALIZE, message_of, refuse};
-use crate::conversation::{ChatFacts, Heard, garbage};
+use crate::conversation::{Heard, garbage};
 
 /// Longest name of a conversation; it is a UUID.
 const SESSION_MAX: usize = 128;
@@ -31,10 +32,10 @@ pub(super) enum Turn {
     Own,
 }
 
-/// Understands one handler. What it keeps of earlier lines makes an answer more exact, never decides whether
+/// Understands one process. What it keeps of earlier lines makes an answer more exact, never decides whether
 /// there is one: it is lost with an adoption.
 pub(super) struct Listener {
-    handler: AttemptRef,
+    process: AttemptRef,
     /// The conversation's name, as it is known already.
     pub(super) session: Option<String>,
     pub(super) turn: Turn,
@@ -47,19 +48,21 @@ pub(super) struct Listener {
     pub(super) model: Option<String>,
     /// When its provider's limit ends.
     pub(super) reset: Option<Timestamp>,
+    pub(super) used: InFlight,
 }
 
 impl Listener {
-    pub(super) fn new(chat: &ChatFacts) -> Self {
+    pub(super) fn new(process: AttemptRef, session: Option<String>) -> Self {
         Self {
-            handler: chat.handler,
-            session: chat.session.clone(),
+            process,
+            session,
             turn: Turn::Unknown,
             cost: None,
             owed: Usage::default(),
             error: None,
             model: None,
             reset: None,
+            used: InFlight::default(),
         }
     }
 
@@ -85,7 +88,7 @@ impl Listener {
             "user" => self.user(&line),
             // What a helper of the agent's says and does is the agent's own business.
             "assistant" if !inner => self.assistant(&line),
-            "stream_event" if !inner => delta(&line["event"]),
+            "stream_event" => self.event(&line["event"], inner),
             "rate_limit_event" => self.limit(&line["rate_limit_info"]),
             "result" => self.result(&line),
             _ => Vec::new(),
@@ -115,7 +118,7 @@ impl Listener {
 
     /// A message that comes back is the one that is answered from here on, also in the middle of another turn.
     fn user(&mut self, line: &Value) -> Vec<Heard> {
-        let message = line["uuid"].as_str().and_then(|name| message_of(self.handler, name));
+        let message = line["uuid"].as_str().and_then(|name| message_of(self.process, name));
         if let Some(message) = message {
             self.turn = Turn::Of(message);
         }
@@ -131,6 +134,15 @@ impl Listener {
         }
         let blocks = message["content"].as_array().map(Vec::as_slice).unwrap_or_default();
         blocks.iter().filter_map(tool).map(Heard::Kept).collect()
+    }
+
+    /// A piece of a model's answer. What a helper of the agent's uses is used all the same.
+    fn event(&mut self, event: &Value, inner: bool) -> Vec<Heard> {
+        let kind = event["type"].as_str().unwrap_or_default();
+        if let Some(usage) = self.used.event(kind, event) {
+            return vec![Heard::Kept(Said::Used { usage })];
+        }
+        if inner { Vec::new() } else { delta(event) }
     }
 
     fn limit(&mut self, info: &Value) -> Vec<Heard> {

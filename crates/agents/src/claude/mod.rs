@@ -1,11 +1,12 @@
-//! The `claude` adapter: Claude Code serves a chat. It serves chats only, so far.
+//! The `claude` adapter: Claude Code works on a task, or serves a chat.
 //!
-//! The program is kept running for as long as its handler lives, and speaks lines of JSON on both sides
+//! The program is kept running for as long as somebody has something to say to it, and speaks lines of JSON on both sides
 //! (`--input-format stream-json`, `--output-format stream-json`); [`protocol`] writes them and [`heard`] reads
 //! them. What it does by itself and how often it asks its provider again is bounded here, because waiting for a
 //! provider, and waking up, is the dispatcher's part.
 
 mod heard;
+mod in_flight;
 #[cfg(test)]
 mod properties;
 mod protocol;
@@ -17,7 +18,7 @@ use wg_core::attempt::{Attempt, ExitStatus, Outcome};
 use wg_core::task::Task;
 
 use crate::adapter::{Adapter, Unlaunchable};
-use crate::command_spec::CommandSpec;
+use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{ChatFacts, Conversation};
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
@@ -30,7 +31,7 @@ const NOT_EXECUTABLE: i32 = 126;
 const NOT_FOUND: i32 = 127;
 
 /// How a conversation over pipes is begun.
-const SPOKEN_TO: [&str; 8] = [
+const SPOKEN_TO: [&str; 7] = [
     "-p",
     "--input-format=stream-json",
     "--output-format=stream-json",
@@ -38,12 +39,14 @@ const SPOKEN_TO: [&str; 8] = [
     "--include-partial-messages",
     // A message's own number comes back with the turn that answers it.
     "--replay-user-messages",
-    // A chat's own timers are no demand.
+    // What it would do later nobody asked for: a chat's own timers are no demand, and work has an end.
     "--disallowedTools=ScheduleWakeup",
-    "--append-system-prompt=You serve a chat of workgraph, a graph of tasks that people and agents share. The \
-     command `wg` works on it; `wg quickstart` tells how. Between messages your process may end; the \
-     conversation goes on with the next message, but nothing that was left running does.",
 ];
+
+/// What a chat's handler is told of itself.
+const CHAT: &str = "--append-system-prompt=You serve a chat of workgraph, a graph of tasks that people and agents share. The \
+     command `wg` works on it; `wg quickstart` tells how. Between messages your process may end; the \
+     conversation goes on with the next message, but nothing that was left running does.";
 
 /// Variables that it is given by value.
 const GIVEN: [(&str, &str); 4] = [
@@ -128,6 +131,25 @@ impl Claude {
         }
     }
 
+    fn spec(&self, model: Option<&str>) -> Result<CommandSpec, Unlaunchable> {
+        let mut args: Vec<String> =
+            SPOKEN_TO.iter().chain(self.permitted()).map(|&arg| arg.to_owned()).collect();
+        if let Some(model) = model {
+            if model.contains('\0') {
+                return Err(Unlaunchable::ModelNul);
+            }
+            args.push(format!("--model={model}"));
+        }
+        let given = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        Ok(CommandSpec {
+            program: self.config.program.clone(),
+            args,
+            env: GIVEN.iter().map(given).collect(),
+            inherit: INHERITED.iter().map(|&name| name.to_owned()).collect(),
+            stdin: Stdin::Talk,
+        })
+    }
+
     fn fingerprint(&self, facts: &ProgramFacts) -> Fingerprint {
         let full = self.config.permissions == Permissions::Full;
         Fingerprint::default()
@@ -147,8 +169,16 @@ impl Adapter for Claude {
         &self.config.program
     }
 
-    fn launch(&self, _task: &Task, _attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
-        Err(Unlaunchable::ChatsOnly(NAME))
+    fn launch(&self, _task: &Task, attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
+        self.spec(attempt.model.as_deref())
+    }
+
+    fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
+        Some(Box::new(protocol::Stream::new(attempt.reference, None)))
+    }
+
+    fn hears_in_flight(&self) -> bool {
+        true
     }
 
     /// What it has to say of its provider it says while it lives: its exit status adds nothing to that.
@@ -185,29 +215,17 @@ impl Adapter for Claude {
     }
 
     fn launch_chat(&self, chat: &ChatFacts) -> Result<CommandSpec, Unlaunchable> {
-        let mut args: Vec<String> =
-            SPOKEN_TO.iter().chain(self.permitted()).map(|&arg| arg.to_owned()).collect();
-        if let Some(model) = &chat.model {
-            if model.contains('\0') {
-                return Err(Unlaunchable::ModelNul);
-            }
-            args.push(format!("--model={model}"));
-        }
+        let mut spec = self.spec(chat.model.as_deref())?;
+        spec.args.push(CHAT.to_owned());
         // Only what it can have said itself: an older program may have left something else here.
         if let Some(session) = chat.session.as_deref().filter(|session| heard::is_session(session)) {
-            args.push(format!("--resume={session}"));
+            spec.args.push(format!("--resume={session}"));
         }
-        let given = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
-        Ok(CommandSpec {
-            program: self.config.program.clone(),
-            args,
-            env: GIVEN.iter().map(given).collect(),
-            inherit: INHERITED.iter().map(|&name| name.to_owned()).collect(),
-        })
+        Ok(spec)
     }
 
     fn conversation(&self, chat: &ChatFacts) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(protocol::Stream::new(chat)))
+        Some(Box::new(protocol::Stream::new(chat.handler, chat.session.clone())))
     }
 
     // No farewell: it ends its turn and leaves when its input is closed.

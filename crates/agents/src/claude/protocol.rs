@@ -4,7 +4,7 @@ use serde_json::json;
 use wg_core::id::AttemptRef;
 
 use super::heard::Listener;
-use crate::conversation::{ChatFacts, Conversation, Delivery, Heard};
+use crate::conversation::{Conversation, Delivery, Heard};
 
 /// The requests that it answers, by name. It is asked for nothing else, so the names are the same each time.
 pub(super) const INITIALIZE: &str = "wg-initialize";
@@ -16,15 +16,16 @@ const OURS: &str = "-8777-8777-";
 const AGAIN: &str = "(This message was given to you before, and no answer came back. What it asks for may be \
                      done already, in whole or in part: look before you do it again.)\n\n";
 
-/// Speaks with one handler.
+/// Speaks with one process: a chat's handler, or an agent at work.
 pub(super) struct Stream {
-    handler: AttemptRef,
+    process: AttemptRef,
     listener: Listener,
 }
 
 impl Stream {
-    pub(super) fn new(chat: &ChatFacts) -> Self {
-        Self { handler: chat.handler, listener: Listener::new(chat) }
+    /// With this process, which goes on with a conversation or begins one.
+    pub(super) fn new(process: AttemptRef, session: Option<String>) -> Self {
+        Self { process, listener: Listener::new(process, session) }
     }
 }
 
@@ -49,7 +50,7 @@ impl Conversation for Stream {
             "message": {"role": "user", "content": [{"type": "text", "text": text}]},
             "parent_tool_use_id": null,
             "session_id": "",
-            "uuid": name_of(self.handler, message.message),
+            "uuid": name_of(self.process, message.message),
         }))
     }
 

@@ -18,6 +18,7 @@ impl Listener {
     pub(super) fn result(&mut self, line: &Value) -> Vec<Heard> {
         let turn = std::mem::replace(&mut self.turn, Turn::Unknown);
         let error = self.error.take();
+        self.used.clear();
         let usage = self.usage(line);
         let said = if line["is_error"].as_bool() == Some(true) {
             self.failed(line, error.as_deref().unwrap_or_default())
@@ -127,7 +128,7 @@ fn limit_in(text: &str) -> Option<Timestamp> {
 }
 
 /// Zero where it is no count.
-fn count(value: &Value) -> u64 {
+pub(super) fn count(value: &Value) -> u64 {
     value.as_f64().and_then(whole).unwrap_or(0)
 }
 

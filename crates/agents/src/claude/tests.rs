@@ -56,10 +56,24 @@ fn all(talk: &mut dyn Conversation, text: &str) -> Vec<Heard> {
     text.lines().flat_map(|line| talk.line(line.as_bytes())).collect()
 }
 
-/// What is kept of a transcript.
+/// What is kept of a transcript, but for the counts while a turn goes on.
 fn kept(talk: &mut dyn Conversation, text: &str) -> Vec<Said> {
     let heard = all(talk, text).into_iter();
-    heard.filter_map(|heard| if let Heard::Kept(said) = heard { Some(said) } else { None }).collect()
+    let said = heard.filter_map(|heard| if let Heard::Kept(said) = heard { Some(said) } else { None });
+    said.filter(|said| !matches!(said, Said::Used { .. })).collect()
+}
+
+#[test]
+fn what_a_turn_has_used_is_told_while_it_goes_on_and_begins_anew_with_the_next() {
+    let so_far: Vec<_> = all(&mut *fresh(), TURNS)
+        .into_iter()
+        .filter_map(|heard| match heard {
+            Heard::Kept(Said::Used { usage }) => Some((usage.total_input(), usage.output)),
+            Heard::Kept(said) if ends_a_turn(&said) => Some((0, 0)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(so_far, [(1_307, 34), (2_614, 68), (0, 0), (1_307, 34), (0, 0), (1_307, 34), (0, 0), (0, 0)]);
 }
 
 fn used(turns: u64, cost: Option<u64>) -> Usage {
@@ -286,9 +300,11 @@ fn it_is_started_with_what_the_chat_says_and_may_do_what_is_configured() {
     }
     let nul = ChatFacts { model: Some("a\0".into()), ..chat() };
     assert_eq!(adapter.launch_chat(&nul), Err(Unlaunchable::ModelNul));
-    let refused = adapter
-        .launch(&Task::new(TaskId::slug("a"), "a", Timestamp::default()), &crate::shell::tests::attempt());
-    assert_eq!(refused, Err(Unlaunchable::ChatsOnly("claude")));
+    let task = Task::new(TaskId::slug("a"), "a", Timestamp::default());
+    let attempt = Attempt { model: Some("opus".into()), ..crate::shell::tests::attempt() };
+    let work = adapter.launch(&task, &attempt).expect("it can be started");
+    assert!(has(&work, "--model=opus") && has(&work, "--permission-mode=acceptEdits"), "{work:?}");
+    assert!(!has(&work, CHAT) && work.stdin == Stdin::Talk, "{work:?}");
 }
 
 #[test]

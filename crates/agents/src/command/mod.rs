@@ -16,7 +16,7 @@ use wg_core::attempt::{Attempt, ExitStatus, Outcome};
 use wg_core::task::Task;
 
 use crate::adapter::{Adapter, Unlaunchable};
-use crate::command_spec::CommandSpec;
+use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{ChatFacts, Conversation};
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
@@ -97,6 +97,7 @@ impl Adapter for Command {
             args: vec!["-c".to_owned(), command.to_owned()],
             env: Vec::new(),
             inherit: Vec::new(),
+            stdin: Stdin::Talk,
         })
     }
 

@@ -139,6 +139,11 @@ pub enum Said {
         /// In a line, what for.
         detail: String,
     },
+    /// So much has the turn in flight used until now, all together; what ends it says the whole of it.
+    Used {
+        /// It.
+        usage: Usage,
+    },
     /// It answered a message, which ends the turn.
     Answer {
         /// Which; absent: the one that it is at.

@@ -307,7 +307,7 @@ fn heard(
                 .logging(format!("its conversation {lost} is not there any more: a new one begins")),
             None => Step::to(before),
         },
-        Said::Tool { .. } => Step::to(before),
+        Said::Tool { .. } | Said::Used { .. } => Step::to(before),
         Said::Answer { message, usage, .. } => {
             let at = before.chat.turn().map(|turn| turn.message);
             // An answer to nothing, or a second one: what it is about is not open.

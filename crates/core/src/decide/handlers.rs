@@ -190,7 +190,7 @@ fn one(
             }
             None
         }
-        Said::Ready | Said::Session { .. } | Said::NoSession => None,
+        Said::Ready | Said::Session { .. } | Said::NoSession | Said::Used { .. } => None,
     };
     let event = ChatEvent::Said { handler, said, paused_until, jitter };
     draft.step_chat(chat, event).map(drop)
@@ -202,7 +202,9 @@ fn shortened(said: Said) -> Said {
         Said::Tool { name, detail } => Said::Tool { name: cut(&name), detail: cut(&detail) },
         Said::Failed { error, text, usage } => Said::Failed { error, text: cut(&text), usage },
         Said::Unfit { reason, text } => Said::Unfit { reason, text: cut(&text) },
-        Said::Answer { .. } | Said::Ready | Said::Session { .. } | Said::NoSession => said,
+        Said::Answer { .. } | Said::Ready | Said::Session { .. } | Said::NoSession | Said::Used { .. } => {
+            said
+        }
     }
 }
 
