@@ -114,6 +114,7 @@ pub(crate) mod tests {
             report: None,
             stop: None,
             timeout: None,
+            progress: wg_core::attempt::Progress::default(),
         }
     }
 

@@ -190,6 +190,7 @@ fn blank(state: AttemptState) -> Attempt {
         report: None,
         stop: None,
         timeout: None,
+        progress: crate::attempt::Progress::default(),
     }
 }
 

@@ -70,11 +70,41 @@ impl Usage {
     }
 }
 
+/// How much may be used; what is absent has no bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cap {
+    /// Tokens, in and out together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Millionths of a dollar, as far as costs are reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micros: Option<u64>,
+}
+
+impl Cap {
+    /// What of it is used up, in words, where anything is.
+    #[must_use]
+    pub fn reached(&self, usage: &Usage) -> Option<String> {
+        let tokens = usage.total_input().saturating_add(usage.output);
+        if let Some(cap) = self.tokens.filter(|cap| tokens >= *cap) {
+            return Some(format!("{tokens} of {cap} tokens used"));
+        }
+        let cost = usage.cost_micros.unwrap_or(0);
+        let cap = self.cost_micros.filter(|cap| cost >= *cap)?;
+        Some(format!("{} of {} used", dollars(cost), dollars(cap)))
+    }
+}
+
+/// Millionths of a dollar as people read them.
+fn dollars(micros: u64) -> String {
+    format!("${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100)
+}
+
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in / {} out", self.total_input(), self.output)?;
         match self.cost_micros {
-            Some(micros) => write!(f, ", ${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100),
+            Some(micros) => write!(f, ", {}", dollars(micros)),
             None => Ok(()),
         }
     }
@@ -83,6 +113,16 @@ impl fmt::Display for Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cap_is_reached_by_what_is_known() {
+        let cap = Cap { tokens: Some(100), cost_micros: Some(2_000_000) };
+        let used = |input, output, cost_micros| Usage { input, output, cost_micros, ..Usage::default() };
+        assert_eq!(cap.reached(&used(60, 39, Some(1_999_999))), None);
+        assert_eq!(cap.reached(&used(60, 40, None)).as_deref(), Some("100 of 100 tokens used"));
+        assert_eq!(cap.reached(&used(0, 0, Some(2_500_000))).as_deref(), Some("$2.5000 of $2.0000 used"));
+        assert_eq!(Cap::default().reached(&used(u64::MAX, 1, Some(u64::MAX))), None);
+    }
 
     #[test]
     fn counters_add_up_and_a_cost_that_is_known_stays_known() {

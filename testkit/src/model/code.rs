@@ -218,6 +218,7 @@ fn attempt(fence: Fence, stop: Option<Stop>) -> Attempt {
         report: None,
         stop,
         timeout: None,
+        progress: wg_core::attempt::Progress::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod outcome;
 mod process;
+mod progress;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use outcome::{ExitStatus, Outcome};
 pub use process::ProcessIdentity;
+pub use progress::Progress;
 pub use step::{AttemptEvent, step};
 
 use crate::id::{Actor, AttemptRef, ChatNumber, Fence, TaskId};
@@ -59,6 +61,9 @@ pub struct Attempt {
     /// It is ended when it runs longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
+    /// What its agent said so far.
+    #[serde(default, skip_serializing_if = "Progress::is_empty")]
+    pub progress: Progress,
 }
 
 impl Attempt {

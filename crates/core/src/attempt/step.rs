@@ -1,10 +1,13 @@
 //! The attempt's machine: pure and total. A finished attempt never changes.
 
 use crate::attempt::{Attempt, AttemptState, Outcome, ProcessIdentity, Report, Stop};
+use crate::chat::Said;
 use crate::effect::EffectKind;
+use crate::id::Actor;
 use crate::rejection::Rejection;
 use crate::step::Step;
 use crate::time::Timestamp;
+use crate::usage::Cap;
 
 /// What can happen to an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,17 @@ pub enum AttemptEvent {
         shim: ProcessIdentity,
         /// Since when.
         at: Timestamp,
+    },
+    /// Fact: what its agent said, and up to where its output was taken in with that.
+    Heard {
+        /// In order.
+        said: Vec<Said>,
+        /// In bytes.
+        parsed: u64,
+        /// It is ended when it has used this much.
+        cap: Cap,
+        /// Who listened, and when.
+        by: (Actor, Timestamp),
     },
     /// Its worker says how its task stands.
     Reported(Report),
@@ -39,6 +53,21 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
                 attempt.shim = Some(shim);
             }
             Ok(Step::to(attempt))
+        }
+        AttemptEvent::Heard { said, parsed, cap, by: (by, at) } => {
+            // Told twice, what came of it is there already.
+            if !live || parsed <= attempt.progress.parsed {
+                return Ok(Step::to(attempt));
+            }
+            attempt.progress.parsed = parsed;
+            said.into_iter().for_each(|said| attempt.progress.take(said));
+            let Some(why) = cap.reached(&attempt.progress.usage()) else { return Ok(Step::to(attempt)) };
+            if attempt.progress.capped.is_some() || attempt.progress.over {
+                return Ok(Step::to(attempt));
+            }
+            attempt.progress.capped = Some(why.clone());
+            attempt.stop.get_or_insert(Stop { by, at, why });
+            Ok(Step::to(attempt).wanting(EffectKind::Kill))
         }
         AttemptEvent::Reported(report) => {
             if !live {
@@ -72,14 +101,23 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
     }
 }
 
-/// What the end of an attempt means: a worker's report goes before a stop that was asked for after it, and
-/// both before what the adapter saw.
+/// What the end of an attempt means: a worker's report goes before a stop that was asked for after it, both
+/// before what the adapter saw, and what kept the agent from working before how it left.
 fn verdict(attempt: &Attempt, seen: Outcome) -> Outcome {
+    let progress = &attempt.progress;
     match (&attempt.report, &attempt.stop) {
-        (Some(Report::Done(summary)), _) => Outcome::Done { summary: summary.clone() },
+        (Some(Report::Done(summary)), _) => {
+            Outcome::Done { summary: summary.clone().or_else(|| progress.words.clone()) }
+        }
         (Some(Report::Failed(reason)), _) => Outcome::Failed { reason: reason.clone() },
         (Some(Report::Waiting(on)), _) => Outcome::Waiting { on: on.clone() },
-        (None, Some(stop)) => Outcome::Cancelled { reason: format!("{} ({})", stop.why, stop.by) },
-        (None, None) => seen,
+        (None, Some(stop)) => match &progress.capped {
+            Some(reason) if stop.why == *reason => Outcome::Budget { reason: reason.clone() },
+            _ => Outcome::Cancelled { reason: format!("{} ({})", stop.why, stop.by) },
+        },
+        (None, None) => match (seen, &progress.trouble) {
+            (Outcome::ExitedBadly { .. } | Outcome::NoWork, Some(trouble)) => trouble.clone(),
+            (seen, _) => seen,
+        },
     }
 }

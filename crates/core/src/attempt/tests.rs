@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::chat::{GiveUp, Said, TurnError};
+use crate::effect::EffectKind;
+use crate::usage::{Cap, Usage};
 
 fn attempt() -> Attempt {
     Attempt {
@@ -21,6 +24,7 @@ fn attempt() -> Attempt {
         report: None,
         stop: None,
         timeout: None,
+        progress: Progress::default(),
     }
 }
 
@@ -64,6 +68,85 @@ fn a_report_goes_before_what_was_seen_and_before_a_later_stop() {
     assert!(step(stopped, done).is_err(), "a report after a stop comes too late");
 }
 
+fn heard(parsed: u64, said: Vec<Said>) -> AttemptEvent {
+    let by = (Actor::Dispatcher("box".into()), Timestamp::from_nanos(4));
+    AttemptEvent::Heard { said, parsed, cap: Cap { tokens: Some(1_000), cost_micros: None }, by }
+}
+
+fn used(input: u64) -> Usage {
+    Usage { input, ..Usage::default() }
+}
+
+fn failed(error: TurnError) -> Said {
+    Said::Failed { error, text: "it said no".into(), usage: used(5) }
+}
+
+fn answer(text: &str) -> Said {
+    Said::Answer { message: None, text: text.into(), usage: used(7) }
+}
+
+#[test]
+fn what_kept_an_agent_from_working_goes_before_how_it_left_and_after_everything_else() {
+    let limited = Outcome::RateLimited { until: None };
+    let away = Outcome::Outage { reason: "it said no".into() };
+    let unfit = Said::Unfit { reason: GiveUp::Auth, text: String::new() };
+    let no_work = || Outcome::NoWork;
+    for (said, seen, expected) in [
+        (failed(TurnError::RateLimited { until: None }), badly(), limited.clone()),
+        (failed(TurnError::RateLimited { until: None }), no_work(), limited),
+        (failed(TurnError::Outage), badly(), away),
+        (unfit, badly(), Outcome::Configuration { reason: GiveUp::Auth.to_string() }),
+        (failed(TurnError::RateLimited { until: None }), Outcome::TimedOut, Outcome::TimedOut),
+        (failed(TurnError::Other), badly(), badly()),
+        (failed(TurnError::Interrupted), no_work(), no_work()),
+        (answer("all right"), no_work(), no_work()),
+    ] {
+        assert_eq!(run(vec![heard(9, vec![said.clone()]), ended(seen)]), expected, "{said:?}");
+    }
+    let trouble = heard(9, vec![failed(TurnError::Outage)]);
+    let done = AttemptEvent::Reported(Report::Done(None));
+    let summary = Some("it said no".to_owned());
+    assert_eq!(run(vec![trouble.clone(), done, ended(badly())]), Outcome::Done { summary });
+    let cancelled = Outcome::Cancelled { reason: "enough (user:ann)".into() };
+    assert_eq!(run(vec![trouble.clone(), stop(), ended(badly())]), cancelled);
+    // A provider that came back is no trouble any more.
+    assert_eq!(run(vec![trouble, heard(12, vec![answer("done")]), ended(badly())]), badly());
+}
+
+#[test]
+fn what_an_agent_said_is_taken_in_once() {
+    let told = heard(9, vec![Said::Ready, Said::Session { id: "s".into() }, answer("hello")]);
+    let once = step(attempt(), told.clone()).expect("a fact").state;
+    assert!(once.progress.ready && once.progress.over);
+    assert_eq!((once.progress.usage(), once.progress.words.as_deref()), (used(7), Some("hello")));
+    let twice = step(once.clone(), told).expect("a fact").state;
+    assert_eq!(once, twice);
+    // A failure that does not say what its turn used is counted by what was told before.
+    let flight = step(once, heard(10, vec![Said::Used { usage: used(3) }])).expect("a fact").state;
+    assert_eq!(flight.progress.usage(), used(10));
+    let silent = Said::Failed { error: TurnError::Other, text: String::new(), usage: Usage::default() };
+    let after = step(flight, heard(11, vec![silent])).expect("a fact").state;
+    assert_eq!((after.progress.usage(), after.progress.words.as_deref()), (used(10), Some("hello")));
+}
+
+#[test]
+fn an_attempt_that_reaches_its_cap_is_ended_once_and_its_task_waits_for_a_person() {
+    let below = step(attempt(), heard(5, vec![Said::Used { usage: used(999) }])).expect("a fact");
+    assert!(below.effects.is_empty() && below.state.stop.is_none());
+    let over = step(below.state, heard(6, vec![Said::Used { usage: used(1_000) }])).expect("a fact");
+    assert_eq!(over.effects, [EffectKind::Kill]);
+    let more = step(over.state, heard(7, vec![Said::Used { usage: used(2_000) }])).expect("a fact");
+    assert!(more.effects.is_empty(), "it is asked for once");
+    let end = step(more.state, ended(badly())).expect("a fact").state;
+    assert_eq!(end.outcome(), Some(&Outcome::Budget { reason: "1000 of 1000 tokens used".into() }));
+    // What it used in its last words is beyond stopping.
+    let last = step(
+        attempt(),
+        heard(5, vec![Said::Answer { message: None, text: "done".into(), usage: used(5_000) }]),
+    );
+    assert!(last.expect("a fact").effects.is_empty());
+}
+
 fn events() -> impl Strategy<Value = AttemptEvent> {
     let shim = ProcessIdentity { boot: "b".into(), pid_namespace: 1, pid: 2, start_time: 3 };
     prop_oneof![
@@ -71,6 +154,9 @@ fn events() -> impl Strategy<Value = AttemptEvent> {
         Just(AttemptEvent::Reported(Report::Done(None))),
         Just(AttemptEvent::Reported(Report::Failed("no".into()))),
         Just(stop()),
+        (0u64..20, 0u64..2_000)
+            .prop_map(|(parsed, input)| heard(parsed, vec![Said::Used { usage: used(input) }])),
+        Just(heard(8, vec![Said::Ready, failed(TurnError::Outage)])),
         Just(ended(badly())),
         Just(ended(Outcome::Lost { reason: "gone".into() })),
     ]
@@ -82,7 +168,7 @@ proptest! {
     fn finished_is_finished(events in prop::collection::vec(events(), 1..20)) {
         let mut now = attempt();
         for event in events {
-            let fact = matches!(event, AttemptEvent::Started { .. } | AttemptEvent::Ended { .. });
+            let fact = matches!(event, AttemptEvent::Started { .. } | AttemptEvent::Heard { .. } | AttemptEvent::Ended { .. });
             let before = now.clone();
             match step(now.clone(), event) {
                 Ok(step) => now = step.state,

@@ -9,6 +9,17 @@ use crate::id::{Actor, AttemptRef};
 use crate::time::Timestamp;
 use crate::usage::Usage;
 
+/// Longest text that is kept of a tool call, an error or a refusal to serve, in bytes; answers are kept in full.
+pub const TEXT_MAX: usize = 4 * 1024;
+
+/// A text with what is longer than [`TEXT_MAX`] cut off.
+pub(crate) fn cut(text: &str) -> String {
+    if text.len() <= TEXT_MAX {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(TEXT_MAX)])
+}
+
 /// One line of a chat's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

@@ -22,7 +22,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use entry::{Consumer, Entry, InboxCounts, InboxRow, InboxState, Said, TurnError, What};
+pub(crate) use entry::cut;
+pub use entry::{Consumer, Entry, InboxCounts, InboxRow, InboxState, Said, TEXT_MAX, TurnError, What};
 pub use step::{ChatEvent, Situation, is_over, step};
 
 use crate::budget::Bucket;

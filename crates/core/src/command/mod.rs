@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 pub use chat::{ChatCommand, Heard, ImportedChat, NewChat, StartHandler};
 
 use crate::attempt::{Outcome, ProcessIdentity};
+use crate::chat::Said;
 use crate::id::{AttemptRef, Fence, OpSeq, TaskId};
 use crate::task::{Priority, RunSpec, Task, TaskState, Visibility, Wait};
 use crate::time::Timestamp;
+use crate::usage::Cap;
 
 /// A request or a fact. Requests may be refused; facts (what [`Command::is_fact`] says) never are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -151,6 +153,8 @@ pub enum Command {
         /// Since when.
         at: Timestamp,
     },
+    /// Fact: what an attempt's agent said.
+    AttemptHeard(AttemptHeard),
     /// Fact: an attempt is over and its whole tree is gone.
     AttemptEnded(Ended),
     /// Fact: what a task waited for has come, or can't come any more (then a person decides).
@@ -178,6 +182,7 @@ impl Command {
     pub fn is_fact(&self) -> bool {
         match self {
             Self::AttemptStarted { .. }
+            | Self::AttemptHeard(_)
             | Self::AttemptEnded(_)
             | Self::WaitOver { .. }
             | Self::AdapterChanged { .. }
@@ -216,6 +221,7 @@ impl Command {
             Self::ResumeAdapter { .. } => "adapter resume",
             Self::StartAttempt(_) => "start",
             Self::AttemptStarted { .. } => "started",
+            Self::AttemptHeard(_) => "heard",
             Self::AttemptEnded(_) => "ended",
             Self::WaitOver { .. } => "wait over",
             Self::AdapterChanged { .. } => "adapter changed",
@@ -437,6 +443,22 @@ pub struct Start {
     pub host: String,
     /// Random part of the mark.
     pub nonce: u64,
+}
+
+/// What an agent at work said, as its adapter understood it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptHeard {
+    /// Its attempt.
+    pub attempt: AttemptRef,
+    /// Under which fence.
+    pub fence: Fence,
+    /// In order.
+    pub said: Vec<Said>,
+    /// Up to where its output was taken in with that, in bytes.
+    pub parsed: u64,
+    /// The attempt is ended when it has used this much.
+    #[serde(default)]
+    pub cap: Cap,
 }
 
 /// How an attempt ended, as the dispatcher (or who killed it) saw it.

@@ -4,7 +4,7 @@ use crate::attempt::{
     Attempt, AttemptEvent, AttemptKind, AttemptState, Outcome, ProcessIdentity, step as attempt_step,
 };
 use crate::budget::PER_TASK;
-use crate::command::{Ended, Start};
+use crate::command::{AttemptHeard, Ended, Start};
 use crate::control::AdapterPause;
 use crate::decide::{Draft, Refusal, handlers};
 use crate::effect::{EffectKind, EffectState};
@@ -61,6 +61,7 @@ pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> 
         report: None,
         stop: None,
         timeout,
+        progress: crate::attempt::Progress::default(),
     };
     draft.put_task(task);
     draft.effect(EffectKind::Launch, &attempt, EffectState::Claimed(start.host));
@@ -84,6 +85,31 @@ pub(super) fn started(
         draft.effect(EffectKind::Launch, &before, EffectState::Settled);
         draft.put_attempt(stepped.state);
     }
+    Ok(())
+}
+
+/// What an agent at work said. Under an old fence, or of an attempt that is over, it changes nothing.
+pub(super) fn heard(draft: &mut Draft<'_>, heard: AttemptHeard) -> Result<(), Refusal> {
+    let AttemptHeard { attempt: reference, fence, said, parsed, cap } = heard;
+    let Some(attempt) = draft.attempt(reference)?.filter(|attempt| attempt.fence == fence) else {
+        return Ok(());
+    };
+    let before = attempt.clone();
+    let by = (draft.actor.clone(), draft.now);
+    let stepped = attempt_step(attempt, AttemptEvent::Heard { said, parsed, cap, by })?;
+    let attempt = stepped.state;
+    if attempt == before {
+        return Ok(());
+    }
+    if before.progress.capped.is_none()
+        && let Some(why) = &attempt.progress.capped
+    {
+        draft.log(&attempt.task, format!("{reference} is to end: {why}"));
+    }
+    for kind in stepped.effects {
+        draft.effect(kind, &attempt, EffectState::Pending);
+    }
+    draft.put_attempt(attempt);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::attempt::{Attempt, AttemptKind, AttemptState, Outcome};
 use crate::budget::PER_TASK;
-use crate::chat::{ChatEvent, ChatState, Queued, READY_WITHIN, Said, TurnError, What};
+use crate::chat::{ChatEvent, ChatState, Queued, READY_WITHIN, Said, TurnError, What, cut};
 use crate::command::{Heard, StartHandler};
 use crate::control::AdapterPause;
 use crate::decide::{Draft, Refusal};
@@ -13,8 +13,6 @@ use crate::id::{AttemptRef, ChatNumber};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// Longest text that is kept of a tool call, an error or a refusal to serve, in bytes; answers are kept in full.
-const TEXT_MAX: usize = 4 * 1024;
 /// How long an adapter is paused when its provider is away, at first and at most.
 const AWAY: Duration = Duration::from_secs(5);
 const AWAY_MAX: Duration = Duration::from_secs(300);
@@ -87,6 +85,7 @@ pub(super) fn start(draft: &mut Draft<'_>, start: StartHandler) -> Result<(), Re
         report: None,
         stop: None,
         timeout: None,
+        progress: crate::attempt::Progress::default(),
     };
     draft.effect(EffectKind::Launch, &attempt, EffectState::Claimed(host));
     draft.put_attempt(attempt);
@@ -208,18 +207,6 @@ fn shortened(said: Said) -> Said {
     }
 }
 
-fn cut(text: &str) -> String {
-    let mut end = text.len().min(TEXT_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let mut cut = text[..end].to_owned();
-    if end < text.len() {
-        cut.push('…');
-    }
-    cut
-}
-
 /// A provider that answers is not away any more.
 fn mended(draft: &mut Draft<'_>, adapter: &str) -> Result<(), Refusal> {
     let mut control = draft.control()?;
@@ -326,7 +313,7 @@ pub(super) fn killed(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<(), Ref
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::GiveUp;
+    use crate::chat::{GiveUp, TEXT_MAX};
     use crate::usage::Usage;
 
     #[test]

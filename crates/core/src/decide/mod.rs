@@ -83,6 +83,7 @@ fn of_person(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
         Command::AttemptStarted { attempt, fence, shim, at } => {
             attempts::started(draft, attempt, fence, shim, at)
         }
+        Command::AttemptHeard(heard) => attempts::heard(draft, heard),
         Command::AttemptEnded(ended) => attempts::ended(draft, ended),
         Command::WaitOver { task, never } => attempts::wait_over(draft, &task, never),
         Command::AdapterChanged { adapter } => attempts::adapter_changed(draft, &adapter),

@@ -74,6 +74,7 @@ fn fact(command: &Command) -> Option<String> {
             Some("what was said stays said; say what is right instead".into())
         }
         Command::ReadMessages { .. }
+        | Command::AttemptHeard(_)
         | Command::WaitOver { .. }
         | Command::AdapterChanged { .. }
         | Command::DispatcherStarted { .. } => Some("wg op show tells what it was".into()),

@@ -56,6 +56,7 @@ fn admit(folder: &AttemptFolder, run: Run) -> Admission {
         report: None,
         stop: None,
         timeout: None,
+        progress: wg_core::attempt::Progress::default(),
     }))
 }
 

@@ -33,6 +33,7 @@ fn attempt(reference: u64, of: &str) -> Attempt {
         report: None,
         stop: None,
         timeout: None,
+        progress: wg_core::attempt::Progress::default(),
     }
 }
 

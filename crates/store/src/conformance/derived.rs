@@ -128,6 +128,7 @@ fn attempt(n: u64, of: usize, live: bool) -> Attempt {
         report: None,
         stop: None,
         timeout: None,
+        progress: wg_core::attempt::Progress::default(),
     }
 }
 

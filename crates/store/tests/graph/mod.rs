@@ -55,6 +55,7 @@ fn attempt(n: i64) -> Attempt {
         report: None,
         stop: None,
         timeout: None,
+        progress: wg_core::attempt::Progress::default(),
     }
 }
 
