@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wg_agents::AdapterConfig;
 use wg_core::retry::{FIRST, MAX_ATTEMPTS};
+use wg_core::usage::Cap;
 
 use crate::log_file::LogLimits;
 use crate::retention::Retention;
@@ -36,6 +37,8 @@ pub struct DispatchConfig {
     pub log: LogLimits,
     /// Chats.
     pub chats: ChatConfig,
+    /// What an attempt may use of a program that costs money.
+    pub cap: Cap,
 }
 
 /// What can be told about chats.
@@ -70,6 +73,7 @@ impl Default for DispatchConfig {
             retention: Retention::default(),
             log: LogLimits::default(),
             chats: ChatConfig::default(),
+            cap: Cap { tokens: Some(20_000_000), cost_micros: Some(10_000_000) },
         }
     }
 }

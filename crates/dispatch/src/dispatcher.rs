@@ -20,8 +20,9 @@ mod settle;
 mod slot;
 mod state;
 mod verdict;
+mod work;
 
-pub use event::{Converse, Event, HostEffect, Launch, Level, Line};
+pub use event::{Converse, Event, HostEffect, Launch, Level, Line, Whose};
 pub(crate) use verdict::verdict;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ use chance::Chance;
 use chats::Chats;
 use slot::Slot;
 use state::{Causes, Leaving, Shown};
+use work::Work;
 
 /// Rounds of looking and committing in one call; then others get their turn.
 const ROUNDS: usize = 16;
@@ -58,6 +60,7 @@ pub struct Dispatcher {
     begun: bool,
     causes: Causes,
     chats: Chats,
+    work: Work,
     /// The last operation that was taken into account.
     seen: OpSeq,
     shown: Shown,
@@ -88,6 +91,7 @@ impl Dispatcher {
             begun: false,
             causes: Causes::default(),
             chats: Chats::default(),
+            work: Work::default(),
             seen: OpSeq(0),
             shown: Shown::default(),
             configurations: BTreeMap::new(),

@@ -15,7 +15,7 @@ use wg_core::port::Clock;
 
 use crate::config::DispatchConfig;
 use crate::control::server::Noted;
-use crate::dispatcher::{Converse, Event, HostEffect, Level, Line};
+use crate::dispatcher::{Converse, Event, HostEffect, Level, Line, Whose};
 use crate::files::{ExitRecord, GraphFolder, Run};
 use crate::readiness::readable;
 use crate::recover;
@@ -118,6 +118,12 @@ impl Interpreter {
             HostEffect::Deliver { attempt, turn, entry, again } => {
                 self.order(attempt, Order::Deliver { turn, entry, again });
             }
+            HostEffect::Prompt { attempt } => {
+                self.order(attempt, Order::Prompt);
+            }
+            HostEffect::LetGo { attempt } => {
+                self.order(attempt, Order::LetGo);
+            }
             HostEffect::Interrupt { attempt } => {
                 self.order(attempt, Order::Interrupt);
             }
@@ -143,11 +149,15 @@ impl Interpreter {
         None
     }
 
-    /// Opens a conversation; a handler that nobody here understands says nothing.
+    /// Opens a conversation; an agent that nobody here understands says nothing.
     fn converse(&self, converse: Converse) {
         let attempt = converse.attempt.reference;
         let adapter = self.registry.get(&converse.attempt.adapter);
-        let Some(conversation) = adapter.and_then(|adapter| adapter.conversation(&converse.facts)) else {
+        let conversation = adapter.and_then(|adapter| match &converse.whose {
+            Whose::Chat(facts) => adapter.conversation(facts),
+            Whose::Work => adapter.work(&converse.attempt),
+        });
+        let Some(conversation) = conversation else {
             tracing::warn!(%attempt, adapter = converse.attempt.adapter, "nobody here can speak with it");
             self.tell(Event::TalkOver(attempt));
             return;

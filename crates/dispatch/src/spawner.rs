@@ -68,17 +68,21 @@ fn spawn(
     program: &std::path::Path,
     graph: &GraphFolder,
     inherit: &[String],
-    launch: Launch,
+    mut launch: Launch,
 ) -> Result<Shim, String> {
     let folder = graph.attempt(launch.attempt.reference);
+    let prompt = launch.prompt.take();
     let spec = spec(graph, inherit, launch);
     folder.create().map_err(|error| error.to_string())?;
+    if let Some(prompt) = prompt {
+        files::write_bytes(&folder.prompt(), prompt.as_bytes()).map_err(|error| error.to_string())?;
+    }
     files::write(&folder.launch(), &spec).map_err(|error| error.to_string())?;
     start_shim(program, &folder).map_err(|error| error.to_string())
 }
 
 fn spec(graph: &GraphFolder, inherit: &[String], launch: Launch) -> LaunchSpec {
-    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass, talk } = launch;
+    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass, talk, prompt: _ } = launch;
     let mut argv = vec![command.program];
     argv.extend(command.args);
     let mut inherit = inherit.to_vec();

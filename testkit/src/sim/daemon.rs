@@ -190,6 +190,9 @@ impl World {
             HostEffect::Deliver { attempt, turn, entry, again } => {
                 self.order(attempt, Order::Deliver(turn, entry, again));
             }
+            HostEffect::Prompt { .. } | HostEffect::LetGo { .. } => {
+                unreachable!("no agent at work is understood here")
+            }
             HostEffect::Interrupt { attempt } => drop(self.order(attempt, Order::Interrupt)),
             HostEffect::Parsed { attempt, to } => drop(self.order(attempt, Order::Parsed(to))),
             HostEffect::Finish { attempt } => {
@@ -309,6 +312,8 @@ fn about(effect: &HostEffect) -> Option<AttemptRef> {
         HostEffect::Converse(converse) => Some(converse.attempt.reference),
         HostEffect::Deliver { attempt, .. }
         | HostEffect::Interrupt { attempt }
+        | HostEffect::Prompt { attempt }
+        | HostEffect::LetGo { attempt }
         | HostEffect::Parsed { attempt, .. }
         | HostEffect::Finish { attempt } => Some(*attempt),
         HostEffect::SetTimer(_)

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use wg_agents::{Conversation, Delivery, Heard, Registry};
 use wg_core::chat::{Entry, Said, What};
 use wg_core::id::AttemptRef;
-use wg_dispatch::dispatcher::{Converse, Event};
+use wg_dispatch::dispatcher::{Converse, Event, Whose};
 use wg_dispatch::files::Run;
 
 use super::mutation::Mutation;
@@ -92,7 +92,11 @@ impl World {
         let attempt = converse.attempt.reference;
         let registry = Registry::default();
         let adapter = registry.get(&converse.attempt.adapter);
-        let Some(conversation) = adapter.and_then(|adapter| adapter.conversation(&converse.facts)) else {
+        let conversation = adapter.and_then(|adapter| match &converse.whose {
+            Whose::Chat(facts) => adapter.conversation(facts),
+            Whose::Work => adapter.work(&converse.attempt),
+        });
+        let Some(conversation) = conversation else {
             self.tell(Event::TalkOver(attempt));
             return;
         };
@@ -334,7 +338,7 @@ impl World {
     fn take_in(&mut self, talk: &mut Talk, heard: Heard, place: u64) {
         match heard {
             Heard::Kept(said) => {
-                let over = matches!(said, Said::Answer { .. } | Said::Failed { .. } | Said::Unfit { .. });
+                let over = said.ends_turn();
                 talk.kept.push_back((said, place));
                 if over {
                     talk.message = 0;

@@ -103,11 +103,14 @@ pub struct ClaudeConfig {
     pub program: String,
     /// What it may do.
     pub permissions: Permissions,
+    /// What an attempt at work may cost, in millionths of a dollar: it tells its cost only at the end of its turn,
+    /// so it has to stop there by itself.
+    pub most: Option<u64>,
 }
 
 impl Default for ClaudeConfig {
     fn default() -> Self {
-        Self { program: NAME.to_owned(), permissions: Permissions::default() }
+        Self { program: NAME.to_owned(), permissions: Permissions::default(), most: None }
     }
 }
 
@@ -170,7 +173,11 @@ impl Adapter for Claude {
     }
 
     fn launch(&self, _task: &Task, attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
-        self.spec(attempt.model.as_deref())
+        let mut spec = self.spec(attempt.model.as_deref())?;
+        if let Some(most) = self.config.most {
+            spec.args.push(format!("--max-budget-usd={}.{:06}", most / 1_000_000, most % 1_000_000));
+        }
+        Ok(spec)
     }
 
     fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {

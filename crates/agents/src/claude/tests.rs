@@ -305,6 +305,9 @@ fn it_is_started_with_what_the_chat_says_and_may_do_what_is_configured() {
     let work = adapter.launch(&task, &attempt).expect("it can be started");
     assert!(has(&work, "--model=opus") && has(&work, "--permission-mode=acceptEdits"), "{work:?}");
     assert!(!has(&work, CHAT) && work.stdin == Stdin::Talk, "{work:?}");
+    let bounded = Claude::new(ClaudeConfig { most: Some(2_500_000), ..ClaudeConfig::default() });
+    let work = bounded.launch(&task, &attempt).expect("it can be started");
+    assert!(has(&work, "--max-budget-usd=2.500000"), "{work:?}");
 }
 
 #[test]
@@ -314,8 +317,9 @@ fn the_hash_is_over_what_decides_and_nothing_else() {
     let base = adapter.chat_configuration(&chat(), &facts);
     let same = ChatFacts { session: Some("s".into()), handler: AttemptRef(9), name: "B".into(), ..chat() };
     assert_eq!(base, adapter.chat_configuration(&same, &facts));
-    let config =
-        |program: &str, permissions| Claude::new(ClaudeConfig { program: program.into(), permissions });
+    let config = |program: &str, permissions| {
+        Claude::new(ClaudeConfig { program: program.into(), permissions, most: None })
+    };
     for other in [
         adapter.chat_configuration(&ChatFacts { model: None, ..chat() }, &facts),
         adapter.chat_configuration(&chat(), &ProgramFacts::default()),

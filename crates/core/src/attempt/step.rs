@@ -60,12 +60,19 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
                 return Ok(Step::to(attempt));
             }
             attempt.progress.parsed = parsed;
+            let failed = said.iter().any(|said| matches!(said, Said::Failed { .. }));
             said.into_iter().for_each(|said| attempt.progress.take(said));
             let Some(why) = cap.reached(&attempt.progress.usage()) else { return Ok(Step::to(attempt)) };
-            if attempt.progress.capped.is_some() || attempt.progress.over {
+            // An answer that cost too much is an answer all the same; a turn that failed may have been stopped for
+            // it by the program itself.
+            let over = attempt.progress.over;
+            if attempt.progress.capped.is_some() || (over && !failed) {
                 return Ok(Step::to(attempt));
             }
             attempt.progress.capped = Some(why.clone());
+            if over {
+                return Ok(Step::to(attempt));
+            }
             attempt.stop.get_or_insert(Stop { by, at, why });
             Ok(Step::to(attempt).wanting(EffectKind::Kill))
         }
@@ -115,9 +122,12 @@ fn verdict(attempt: &Attempt, seen: Outcome) -> Outcome {
             Some(reason) if stop.why == *reason => Outcome::Budget { reason: reason.clone() },
             _ => Outcome::Cancelled { reason: format!("{} ({})", stop.why, stop.by) },
         },
-        (None, None) => match (seen, &progress.trouble) {
-            (Outcome::ExitedBadly { .. } | Outcome::NoWork, Some(trouble)) => trouble.clone(),
-            (seen, _) => seen,
+        (None, None) => match (seen, &progress.capped, &progress.trouble) {
+            (Outcome::ExitedBadly { .. } | Outcome::NoWork, Some(reason), _) => {
+                Outcome::Budget { reason: reason.clone() }
+            }
+            (Outcome::ExitedBadly { .. } | Outcome::NoWork, None, Some(trouble)) => trouble.clone(),
+            (seen, _, _) => seen,
         },
     }
 }

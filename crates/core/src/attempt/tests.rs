@@ -145,6 +145,10 @@ fn an_attempt_that_reaches_its_cap_is_ended_once_and_its_task_waits_for_a_person
         heard(5, vec![Said::Answer { message: None, text: "done".into(), usage: used(5_000) }]),
     );
     assert!(last.expect("a fact").effects.is_empty());
+    // One that stopped there by itself.
+    let own = Said::Failed { error: TurnError::Other, text: "too much".into(), usage: used(1_000) };
+    let stopped = Outcome::Budget { reason: "1000 of 1000 tokens used".into() };
+    assert_eq!(run(vec![heard(5, vec![own]), ended(badly())]), stopped);
 }
 
 fn events() -> impl Strategy<Value = AttemptEvent> {

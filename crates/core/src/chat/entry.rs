@@ -183,6 +183,19 @@ pub enum Said {
     },
 }
 
+impl Said {
+    /// Whether this ends the turn in flight.
+    #[must_use]
+    pub fn ends_turn(&self) -> bool {
+        match self {
+            Self::Answer { .. } | Self::Failed { .. } | Self::Unfit { .. } => true,
+            Self::Ready | Self::Session { .. } | Self::NoSession | Self::Tool { .. } | Self::Used { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// How a turn failed while its handler lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

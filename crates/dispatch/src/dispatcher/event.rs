@@ -132,7 +132,7 @@ pub enum HostEffect {
     },
     /// Find out about the programs of these chats; answered by [`Event::ChatPrograms`].
     FindChatPrograms(Vec<(ChatNumber, String)>),
-    /// Open the conversation with a handler; answered by [`Event::Heard`] whenever something came of it, and by
+    /// Open the conversation with a handler, or with an agent at work; answered by [`Event::Heard`] whenever something came of it, and by
     /// [`Event::TalkOver`] at its end. What comes next is read when this is committed
     /// ([`HostEffect::Parsed`]).
     Converse(Box<Converse>),
@@ -146,6 +146,16 @@ pub enum HostEffect {
         entry: Box<Entry>,
         /// It was given to a handler before.
         again: bool,
+    },
+    /// Tell an agent at work its task, once its conversation is open.
+    Prompt {
+        /// Which.
+        attempt: AttemptRef,
+    },
+    /// An agent at work has nothing more to do: let it leave.
+    LetGo {
+        /// Which.
+        attempt: AttemptRef,
     },
     /// Ask a handler to end its turn.
     Interrupt {
@@ -185,14 +195,23 @@ pub enum HostEffect {
 /// A conversation to be opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Converse {
-    /// The handler's attempt.
+    /// The attempt.
     pub attempt: Attempt,
-    /// Its chat, as the adapter has to know it.
-    pub facts: ChatFacts,
+    /// What it is about.
+    pub whose: Whose,
     /// From where its output was not taken in yet.
     pub from: u64,
     /// It is over: only what it left is taken in.
     pub over: bool,
+}
+
+/// What a conversation is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Whose {
+    /// A chat, as the adapter of its handler has to know it.
+    Chat(ChatFacts),
+    /// Work on a task.
+    Work,
 }
 
 /// What a shim has to be told to run an attempt.
@@ -210,8 +229,10 @@ pub struct Launch {
     pub output_cap: u64,
     /// Variables that it gets beside the usual ones.
     pub env_pass: Vec<String>,
-    /// It is a chat's handler: its input stays open for what is said to it.
+    /// Its output means something, and it may be talked to.
     pub talk: Option<Talk>,
+    /// What it is told to do: of work that is understood.
+    pub prompt: Option<String>,
 }
 
 /// A line for the log.

@@ -1,6 +1,7 @@
 //! The one look at the store that a batch of events is worth: what is to be ended, what is to be launched,
 //! what may start, what has come due. Its cost follows what is live and what changed, not the graph.
 
+use wg_agents::Stdin;
 use wg_core::attempt::{Attempt, AttemptKind, Outcome, barred};
 use wg_core::chat::Chat;
 use wg_core::command::ChatCommand;
@@ -17,7 +18,7 @@ use super::chats::{ChatsView, Configurations};
 use super::event::{HostEffect, Launch, Level};
 use super::requests::PRUNE_AFTER;
 use super::slot::{Held, Over, Phase, Slot};
-use crate::files::Talk;
+use crate::files::{Talk, TalkInput};
 use crate::retention::Prunable;
 
 /// Waits that are told over in one batch; the rest follow in the next.
@@ -94,6 +95,7 @@ impl Dispatcher {
         if let Some(through) = view.newest {
             self.prune(through);
         }
+        self.listen_to_work();
         let chats = self.chat_commands(view.chats, now);
         Ok(Some(Look { read: view.read, plan: view.plan, waits: view.waits, chats }))
     }
@@ -188,7 +190,8 @@ impl Dispatcher {
                 Phase::Ending(barred)
             }
         };
-        self.slots.insert(reference, Slot::new(attempt, phase));
+        let understood = self.is_understood(&attempt);
+        self.slots.insert(reference, Slot::new(attempt, phase, understood));
     }
 
     /// Starts what is to be launched, but not before its predecessor is gone.
@@ -218,16 +221,23 @@ impl Dispatcher {
                 .launch(task, attempt)
                 .map_err(|unlaunchable| Outcome::Failed { reason: unlaunchable.to_string() })?,
         };
-        let talk = chat.map(|_| Talk {
-            farewell: adapter.farewell(),
-            turn_limit: self.config.chats.turn_timeout,
-            ..Talk::default()
-        });
+        let farewell = adapter.farewell();
+        let talk = match (chat, command.stdin) {
+            (Some(_), _) => {
+                Some(Talk { farewell, turn_limit: self.config.chats.turn_timeout, ..Talk::default() })
+            }
+            (None, Stdin::Nothing) => None,
+            (None, Stdin::Prompt) => Some(Talk::at_work(farewell, TalkInput::Prompt)),
+            (None, Stdin::Talk) => Some(Talk::at_work(farewell, TalkInput::Open)),
+        };
+        let prompt =
+            (chat.is_none() && talk.is_some()).then(|| format!("{}\n\n{}\n", task.title, task.description));
         Ok(Launch {
             attempt: attempt.clone(),
             command,
-            timeout: if talk.is_some() { None } else { attempt.timeout.or(self.config.timeout) },
+            timeout: if chat.is_some() { None } else { attempt.timeout.or(self.config.timeout) },
             talk,
+            prompt,
             kill_grace: self.config.kill_grace,
             output_cap: self.config.output_cap,
             env_pass: self.config.env_pass.clone(),

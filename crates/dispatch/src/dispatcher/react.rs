@@ -6,7 +6,7 @@ use wg_core::id::AttemptRef;
 use wg_core::time::Timestamp;
 
 use super::event::{Event, HostEffect, Level};
-use super::slot::{Over, Phase, Slot, Up};
+use super::slot::{Over, Phase, Slot, Up, Words};
 use super::state::Leaving;
 use super::verdict::verdict;
 use super::{Dispatcher, policy};
@@ -73,7 +73,13 @@ impl Dispatcher {
                 self.chats.ping(chat, now);
                 self.causes.other = true;
             }
-            Event::Heard { attempt, fence, said, parsed } => self.heard(attempt, fence, said, parsed),
+            Event::Heard { attempt, fence, said, parsed } => {
+                if self.slots.get(&attempt).is_some_and(Slot::is_handler) {
+                    self.heard(attempt, fence, said, parsed);
+                } else {
+                    self.heard_of_work(attempt, fence, said, parsed);
+                }
+            }
             Event::TalkOver(attempt) => self.talk_over(attempt),
             Event::ChatPrograms(found) => self.chat_programs(found),
             Event::Stop { kill_agents, by, keep_chats } => {
@@ -111,8 +117,8 @@ impl Dispatcher {
             return;
         }
         slot.phase = Phase::Up(up);
-        // A handler is spoken with from now on.
-        self.causes.other |= slot.is_handler();
+        // It is listened to from now on.
+        self.causes.other |= slot.words == Words::Open;
         if slot.stop {
             self.end(attempt);
         }
@@ -192,8 +198,8 @@ impl Dispatcher {
             }
         };
         slot.phase = Phase::Over(over);
-        // What a handler said last is asked for.
-        self.causes.other |= slot.is_handler();
+        // What it said last is asked for.
+        self.causes.other |= slot.words == Words::Open;
     }
 
     fn end_carried_out(
@@ -289,10 +295,11 @@ impl Dispatcher {
     /// Somebody wants an attempt's end, and it is noted in the store.
     pub(super) fn end_wanted(&mut self, attempt: Attempt) {
         let reference = attempt.reference;
-        let slot = self
-            .slots
-            .entry(reference)
-            .or_insert_with(|| Slot::new(attempt.clone(), Phase::Unknown { why: String::new(), held: None }));
+        let understood = self.is_understood(&attempt);
+        let slot = self.slots.entry(reference).or_insert_with(|| {
+            let phase = Phase::Unknown { why: String::new(), held: None };
+            Slot::new(attempt.clone(), phase, understood)
+        });
         slot.stop = true;
         slot.attempt = attempt;
         match slot.phase {
@@ -329,7 +336,8 @@ impl Dispatcher {
             return;
         }
         let attempt = finding.attempt;
-        self.slots.insert(attempt.reference, Slot::new(attempt.clone(), Phase::Examining));
+        let understood = self.is_understood(&attempt);
+        self.slots.insert(attempt.reference, Slot::new(attempt.clone(), Phase::Examining, understood));
         self.follow(&attempt, step, now);
     }
 

@@ -32,7 +32,7 @@ pub(super) enum About {
     Run(AttemptRef),
     /// That this dispatcher has begun.
     Begin,
-    /// What a handler said, up to here.
+    /// What an agent said, up to here.
     Heard(AttemptRef, u64),
     /// That somebody consumed a chat.
     Consumed(ChatNumber),
@@ -48,6 +48,7 @@ impl Dispatcher {
             Phase::Up(up) => up.untold.is_some() && self.is_told(up.at, now),
             _ => false,
         }) || self.chats.has_facts()
+            || self.work.has_facts()
     }
 
     fn is_told(&self, at: Timestamp, now: Timestamp) -> bool {
@@ -73,6 +74,7 @@ impl Dispatcher {
                 _ => {}
             }
         }
+        self.work_facts(&mut wanted);
         for command in look.chats {
             let about = match &command {
                 ChatCommand::Heard(heard) => About::Heard(heard.handler, heard.parsed),
@@ -130,7 +132,7 @@ impl Dispatcher {
         }
     }
 
-    fn wanted(&self, command: Command, about: About) -> Wanted {
+    pub(super) fn wanted(&self, command: Command, about: About) -> Wanted {
         Wanted { request: Request { actor: self.actor(), command }, about }
     }
 }

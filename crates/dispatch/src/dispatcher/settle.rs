@@ -33,6 +33,7 @@ impl Dispatcher {
                 About::Begin => self.begun = true,
                 About::Heard(handler, parsed) => {
                     self.heard_committed(handler, parsed);
+                    self.work_committed(handler, parsed);
                     changed |= new;
                 }
                 About::Consumed(chat) => self.chats.consumed(chat),
@@ -53,6 +54,7 @@ impl Dispatcher {
                         self.log(Level::Info, format!("{attempt} on {task}: {}{asked}", over.seen));
                     }
                     self.talk_ended(attempt);
+                    self.work_ended(attempt);
                     self.ended_since_prune = self.ended_since_prune.saturating_add(1);
                     changed = true;
                 }

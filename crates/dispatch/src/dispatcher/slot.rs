@@ -23,11 +23,11 @@ pub(super) struct Slot {
     pub(super) untold: u32,
     /// An earlier dispatcher had it; it was taken up then.
     pub(super) adopted: Option<Timestamp>,
-    /// Of a chat's handler: what it said.
+    /// What it said, where that means something.
     pub(super) words: Words,
 }
 
-/// How far the words of a handler are taken in.
+/// How far the words of an agent are taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Words {
     /// As they come.
@@ -90,9 +90,11 @@ pub(super) struct Over {
 }
 
 impl Slot {
-    pub(super) fn new(attempt: Attempt, phase: Phase) -> Self {
+    /// One whose agent is understood, or not.
+    pub(super) fn new(attempt: Attempt, phase: Phase, understood: bool) -> Self {
         let stop = attempt.stop.is_some();
-        Self { attempt, phase, stop, unstarted: None, untold: 0, adopted: None, words: Words::Open }
+        let words = if understood { Words::Open } else { Words::Taken };
+        Self { attempt, phase, stop, unstarted: None, untold: 0, adopted: None, words }
     }
 
     /// Whether it serves a chat.
@@ -100,9 +102,9 @@ impl Slot {
         self.attempt.kind == AttemptKind::Handler
     }
 
-    /// Whether its end can be committed: a handler's not before its last words are.
+    /// Whether its end can be committed: not before its last words are.
     pub(super) fn is_settled(&self) -> bool {
-        matches!(self.phase, Phase::Over(_)) && (!self.is_handler() || self.words == Words::Taken)
+        matches!(self.phase, Phase::Over(_)) && self.words == Words::Taken
     }
 
     /// Whether it counts against the agents that may run.

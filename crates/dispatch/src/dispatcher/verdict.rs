@@ -23,6 +23,10 @@ pub(crate) fn verdict(adapter: Option<&dyn Adapter>, kind: AttemptKind, exit: &E
     let Some(adapter) = adapter else {
         return Outcome::Lost { reason: "its adapter is not in this program".into() };
     };
+    // It had done what it would, and then it stayed: that it had to be ended says nothing of its work.
+    if exit.ended_by == EndedBy::Lingered && !exit.reported {
+        return Outcome::NoWork;
+    }
     let end = match (&exit.ended_by, exit.status) {
         // What was stopped, `submit` knows; what is left is a graph that could not be read just then.
         (EndedBy::Refused { why }, _) => {

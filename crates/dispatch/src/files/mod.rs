@@ -21,7 +21,8 @@ use wg_core::id::{AttemptRef, ChatNumber};
 
 pub(crate) use record::millis;
 pub use record::{
-    EndedBy, ExitRecord, LaunchSpec, OutputCount, RECORD_VERSION, Run, ShimFile, Started, Talk, mark,
+    EndedBy, ExitRecord, LaunchSpec, OutputCount, RECORD_VERSION, Run, ShimFile, Started, Talk, TalkInput,
+    mark,
 };
 
 /// Longest record that is read, in bytes: a launch holds a command line (the kernel takes 2 MiB) and its
@@ -214,6 +215,12 @@ impl AttemptFolder {
         self.0.join("exit.json")
     }
 
+    /// What the agent was told to do.
+    #[must_use]
+    pub fn prompt(&self) -> PathBuf {
+        self.0.join("prompt.md")
+    }
+
     /// What an agent that is talked to printed, for whoever follows it; what it complained of is its output.
     #[must_use]
     pub fn events(&self) -> PathBuf {
@@ -310,17 +317,21 @@ pub(crate) fn text<T: Serialize>(path: &Path, record: &T) -> Result<Vec<u8>, Fil
 
 /// Writes a record, for its owner's eyes only, in place of what was there.
 pub fn write<T: Serialize>(path: &Path, record: &T) -> Result<(), FileError> {
+    write_bytes(path, &text(path, record)?)
+}
+
+/// Writes a file that a reader sees whole or not at all.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
     let draft = PathBuf::from(draft);
-    let bytes = text(path, record)?;
     let written = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
         .open(&draft)
-        .and_then(|mut file| file.write_all(&bytes))
+        .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&draft, path));
     written.map_err(|source| {
         let _ = fs::remove_file(&draft);

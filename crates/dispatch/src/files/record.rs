@@ -74,12 +74,12 @@ pub struct LaunchSpec {
     /// From its report to its end, where it does not leave by itself.
     #[serde(rename = "leave_grace_ms", with = "millis")]
     pub leave_grace: Duration,
-    /// It is talked to: its standard input stays open, and what it prints is for whoever follows it.
+    /// It is understood: what it prints is for whoever follows it, and it may be talked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub talk: Option<Talk>,
 }
 
-/// How an agent is held that is talked to.
+/// How an agent is held that is understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Talk {
     /// Written to its standard input when its end is asked for; then that is closed.
@@ -93,6 +93,27 @@ pub struct Talk {
     /// The longest a turn may be in flight while nobody follows it.
     #[serde(rename = "turn_limit_ms", with = "millis")]
     pub turn_limit: Duration,
+    /// What it reads.
+    #[serde(default, skip_serializing_if = "TalkInput::is_open")]
+    pub input: TalkInput,
+}
+
+/// What an agent that is understood reads on its standard input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TalkInput {
+    /// What is said to it, until there is nothing more to say.
+    #[default]
+    Open,
+    /// `prompt.md`, and nothing else.
+    Prompt,
+}
+
+impl TalkInput {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
 }
 
 impl Default for Talk {
@@ -102,6 +123,7 @@ impl Default for Talk {
             farewell_grace: Self::FAREWELL_GRACE,
             alone: Self::ALONE,
             turn_limit: Self::TURN_LIMIT,
+            input: TalkInput::Open,
         }
     }
 }
@@ -113,6 +135,15 @@ impl Talk {
     pub const ALONE: Duration = Duration::from_secs(60);
     /// The longest turn of one that is alone, by default (`chats.md`, *States*: live).
     pub const TURN_LIMIT: Duration = Duration::from_secs(60 * 60);
+
+    /// Of an agent at work. It goes on whether somebody follows it or not (`supervision.md`, *Recovery*); asked
+    /// to end, it is not left the time to end its turn.
+    #[must_use]
+    pub fn at_work(farewell: String, input: TalkInput) -> Self {
+        // As long as a file can say.
+        let forever = Duration::from_millis(u64::MAX);
+        Self { farewell, farewell_grace: Duration::ZERO, alone: forever, turn_limit: forever, input }
+    }
 }
 
 impl LaunchSpec {
@@ -208,7 +239,7 @@ pub enum EndedBy {
     Deadline,
     /// Somebody asked for its end.
     Stop,
-    /// It had reported and did not leave in time.
+    /// It had reported, or its turn was over, and it did not leave in time.
     Lingered,
     /// It was talked to, and nobody was there any more.
     Alone,

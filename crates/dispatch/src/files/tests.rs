@@ -73,6 +73,7 @@ fn launch_of_a_talk() -> LaunchSpec {
         farewell_grace: Talk::FAREWELL_GRACE,
         alone: Talk::ALONE,
         turn_limit: Talk::TURN_LIMIT,
+        input: TalkInput::Open,
     };
     LaunchSpec { talk: Some(talk), ..launch() }
 }

@@ -75,6 +75,9 @@ pub enum ShimRequest {
         #[serde(default)]
         more: bool,
     },
+    /// Nothing more will be said to the agent: the farewell, and its standard input is closed. Then it has as
+    /// long to leave as after a report. Not answered.
+    LetGo,
     /// Whether the agent is in the middle of a turn: it is left more time for that when nobody follows it. Not
     /// answered.
     Turn {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc};
 use wg_agents::{Conversation, Delivery, Heard};
 use wg_core::chat::{Entry, Said, What};
-use wg_core::id::{AttemptRef, ChatNumber};
+use wg_core::id::{Actor, AttemptRef, ChatNumber};
+use wg_core::time::Timestamp;
 
 use super::line::{Line, Opened};
 use super::reader::{Lines, Reader};
-use crate::dispatcher::{Converse, Event};
+use crate::dispatcher::{Converse, Event, Whose};
 use crate::files::{AttemptFolder, Run};
 use crate::supervise::{ShimAnswer, ShimRequest};
 
@@ -43,6 +44,10 @@ pub(crate) enum Order {
         /// It was given to a handler before.
         again: bool,
     },
+    /// Tell it what its attempt's prompt says.
+    Prompt,
+    /// Nothing more will be said to it.
+    LetGo,
     /// Ask it to end its turn.
     Interrupt,
     /// Everything up to here is committed.
@@ -89,7 +94,8 @@ pub(crate) fn start(task: TalkTask) -> mpsc::Sender<Order> {
 }
 
 struct Talk {
-    chat: ChatNumber,
+    /// Absent for work on a task, of which nobody hears as it is said.
+    chat: Option<ChatNumber>,
     attempt: AttemptRef,
     run: Run,
     folder: AttemptFolder,
@@ -115,6 +121,8 @@ struct Talk {
     /// Inputs that the shim has not taken yet.
     inputs: VecDeque<(u64, String)>,
     garbage: u32,
+    /// Nothing more will be said: its shim is told each time it is reached.
+    let_go: bool,
     finishing: bool,
     /// The end of what there is was reached since it is finishing.
     read_up: bool,
@@ -125,7 +133,10 @@ impl Talk {
         let TalkTask { converse, folder, conversation, events, news } = task;
         let from = converse.from;
         Self {
-            chat: converse.facts.number,
+            chat: match &converse.whose {
+                Whose::Chat(facts) => Some(facts.number),
+                Whose::Work => None,
+            },
             attempt: converse.attempt.reference,
             run: Run::from(&converse.attempt),
             reader: Some(Reader::new(folder.events(), from)),
@@ -143,6 +154,7 @@ impl Talk {
             last_input: 0,
             inputs: VecDeque::new(),
             garbage: 0,
+            let_go: false,
             finishing: converse.over,
             read_up: false,
         }
@@ -212,6 +224,9 @@ impl Talk {
         for (id, text) in &self.inputs {
             line.input(*id, text).await?;
         }
+        if self.let_go {
+            line.send(&ShimRequest::LetGo).await?;
+        }
         *to = Some(line);
         // An earlier dispatcher may have spoken with it, or died just before it did.
         let again = self.greeted || opened.last_input > 0;
@@ -242,6 +257,14 @@ impl Talk {
     async fn obey(&mut self, order: Order, line: &mut Option<Line>) -> io::Result<()> {
         match order {
             Order::Deliver { turn, entry, again } => self.deliver(turn, &entry, again, line).await,
+            Order::Prompt => self.prompt(line).await,
+            Order::LetGo => {
+                self.let_go = true;
+                match line {
+                    Some(line) => line.send(&ShimRequest::LetGo).await,
+                    None => Ok(()),
+                }
+            }
             Order::Interrupt => {
                 let bytes = self.conversation.interrupt();
                 self.say(bytes, line).await
@@ -262,6 +285,20 @@ impl Talk {
                 Ok(())
             }
         }
+    }
+
+    /// Its prompt is the first message, as the dispatcher's own.
+    async fn prompt(&mut self, line: &mut Option<Line>) -> io::Result<()> {
+        let text = match std::fs::read_to_string(self.folder.prompt()) {
+            Ok(text) => text,
+            Err(error) => {
+                tracing::warn!(attempt = %self.attempt, %error, "its prompt can't be read");
+                return Ok(());
+            }
+        };
+        let from = Actor::Dispatcher(String::new());
+        let entry = Entry { number: 1, at: Timestamp::default(), what: What::Message { from, text } };
+        self.deliver(1, &entry, false, line).await
     }
 
     async fn deliver(
@@ -344,7 +381,7 @@ impl Talk {
     async fn take_in(&mut self, heard: Heard, place: u64, line: &mut Option<Line>) -> io::Result<()> {
         match heard {
             Heard::Kept(said) => {
-                let over = matches!(said, Said::Answer { .. } | Said::Failed { .. } | Said::Unfit { .. });
+                let over = said.ends_turn();
                 self.kept.push_back((said, place));
                 if over {
                     self.message = 0;
@@ -367,10 +404,8 @@ impl Talk {
     }
 
     fn tell_delta(&self, text: &str) {
-        let (chat, message) = (self.chat, self.message);
-        if self.news.receiver_count() == 0 {
-            return;
-        }
+        let Some(chat) = self.chat.filter(|_| self.news.receiver_count() > 0) else { return };
+        let message = self.message;
         let mut rest = text;
         while !rest.is_empty() {
             let mut end = rest.len().min(DELTA_MAX);
@@ -386,7 +421,7 @@ impl Talk {
     fn complain(&mut self, what: &str) {
         self.garbage = self.garbage.saturating_add(1);
         if self.garbage <= GARBAGE {
-            tracing::warn!(handler = %self.attempt, chat = %self.chat, "it wrote what makes no sense: {what}");
+            tracing::warn!(attempt = %self.attempt, "it wrote what makes no sense: {what}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wg_dispatch::files::Talk;
+use wg_dispatch::files::{Talk, TalkInput};
 use wg_dispatch::socket::Client;
 use wg_dispatch::supervise::{INPUT_PART, ShimAnswer, ShimRequest, TalkStatus};
 
@@ -21,8 +21,13 @@ const ECHO: &str = "touch ready; exec cat";
 impl World {
     /// One whose agent is talked to, with time for everything.
     fn talking(script: &str) -> Self {
-        let talk =
-            Talk { farewell: "bye\n".into(), farewell_grace: LONG, alone: LONG * 60, turn_limit: LONG * 60 };
+        let talk = Talk {
+            farewell: "bye\n".into(),
+            farewell_grace: LONG,
+            alone: LONG * 60,
+            turn_limit: LONG * 60,
+            input: TalkInput::Open,
+        };
         Self::new(script).with(|spec| spec.talk = Some(talk))
     }
 

@@ -1,15 +1,16 @@
 //! The configuration as a dispatcher takes it.
 
 use wg_agents::{AdapterConfig, ClaudeConfig, Permissions, ShellConfig};
+use wg_core::usage::Cap;
 use wg_dispatch::config::{ChatConfig, DispatchConfig};
 use wg_dispatch::log_file::LogLimits;
 use wg_dispatch::retention::Retention;
 
 use super::layers::Config;
 use super::settings::{
-    CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS, CLAUDE_PROGRAM, DEFAULT_ADAPTER,
-    ENV_PASS, FULL, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE,
-    RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
+    ATTEMPT_COST, ATTEMPT_TOKENS, CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS,
+    CLAUDE_PROGRAM, DEFAULT_ADAPTER, ENV_PASS, FULL, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS,
+    OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
 };
 
 /// What a dispatcher is told.
@@ -38,7 +39,13 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
             linger: span(&CHAT_LINGER, otherwise.chats.linger),
             turn_timeout: span(&CHAT_TURN_TIMEOUT, otherwise.chats.turn_timeout),
         },
+        cap: cap(config),
     }
+}
+
+fn cap(config: &Config) -> Cap {
+    let bound = |setting| Some(config.number(setting)).filter(|bound| *bound > 0);
+    Cap { tokens: bound(&ATTEMPT_TOKENS), cost_micros: bound(&ATTEMPT_COST) }
 }
 
 fn adapters(config: &Config) -> AdapterConfig {
@@ -52,6 +59,7 @@ fn adapters(config: &Config) -> AdapterConfig {
                 Some(FULL) => Permissions::Full,
                 _ => Permissions::Edit,
             },
+            most: cap(config).cost_micros,
         },
     }
 }
@@ -82,11 +90,15 @@ mod tests {
             ("WG_CHAT_LINGER", "3s"),
             ("WG_CLAUDE_PROGRAM", "/opt/claude"),
             ("WG_CLAUDE_PERMISSIONS", "full"),
+            ("WG_BUDGET_ATTEMPT_TOKENS", "0"),
+            ("WG_BUDGET_ATTEMPT_COST", "2.5"),
         ];
         let told = dispatch_config(&Config::load(&Environment::given(env), None).unwrap());
         assert_eq!(told.first_pause.as_secs(), 2);
         assert_eq!(told.adapters.shell.program, "/bin/dash");
-        let claude = ClaudeConfig { program: "/opt/claude".into(), permissions: Permissions::Full };
+        let most = Some(2_500_000);
+        let claude = ClaudeConfig { program: "/opt/claude".into(), permissions: Permissions::Full, most };
+        assert_eq!(told.cap, Cap { tokens: None, cost_micros: most });
         assert_eq!(told.adapters.claude, claude);
         assert_eq!(told.env_pass, ["A", "B"]);
         assert_eq!(told.timeout.map(|timeout| timeout.as_secs()), Some(3_600));

@@ -137,11 +137,12 @@ impl Config {
         self.layers(setting).last()
     }
 
-    /// The value of a setting of [`super::value::Kind::Count`] or [`super::value::Kind::Size`].
+    /// The value of a setting of [`super::value::Kind::Count`], [`super::value::Kind::Size`] or
+    /// [`super::value::Kind::Money`].
     #[must_use]
     pub fn number(&self, setting: &Setting) -> u64 {
         match self.holds(setting).map(|layer| &layer.value) {
-            Some(Value::Count(number) | Value::Size(number)) => *number,
+            Some(Value::Count(number) | Value::Size(number) | Value::Money(number)) => *number,
             _ => 0,
         }
     }

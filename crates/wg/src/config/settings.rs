@@ -44,6 +44,21 @@ pub static MAX_ATTEMPTS: Setting = Setting {
     default: Some("3"),
     doc: "How often a task is tried before it has failed, where the task does not say so itself.",
 };
+/// Tokens an attempt.
+pub static ATTEMPT_TOKENS: Setting = Setting {
+    key: "budget.attempt_tokens",
+    kind: Kind::Count(0, u64::MAX),
+    default: Some("20000000"),
+    doc: "How many tokens, in and out, an attempt may use of a program that costs money; then it is ended, and its task \
+          waits for a person. 0: no bound.",
+};
+/// Cost of an attempt.
+pub static ATTEMPT_COST: Setting = Setting {
+    key: "budget.attempt_cost",
+    kind: Kind::Money,
+    default: Some("10"),
+    doc: "What an attempt may cost, as far as its program says it. 0: no bound.",
+};
 /// The pause before the second attempt.
 pub static RETRY_FIRST: Setting = Setting {
     key: "retry.first",
@@ -174,9 +189,11 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 20] = [
+pub static ALL: [&Setting; 22] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
+    &ATTEMPT_TOKENS,
+    &ATTEMPT_COST,
     &RETRY_FIRST,
     &DEFAULT_ADAPTER,
     &TIMEOUT,

@@ -19,6 +19,8 @@ pub enum Kind {
     Span,
     /// A number of bytes, `16MB`.
     Size,
+    /// An amount of dollars, `2.50`.
+    Money,
     /// A list of words.
     Words,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Kind {
             Self::Choice(words) => write!(f, "word of these: {}", words.join(", ")),
             Self::Span => f.write_str("span of time (90s, 30m, 1h30m, 7d)"),
             Self::Size => f.write_str("size (500KB, 16MB, 2GB)"),
+            Self::Money => f.write_str("amount of dollars (10, 0.50)"),
             Self::Words => f.write_str("list of words"),
         }
     }
@@ -47,10 +50,14 @@ pub enum Value {
     Span(Duration),
     /// Of [`Kind::Size`], in bytes.
     Size(u64),
+    /// Of [`Kind::Money`], in millionths of a dollar.
+    Money(u64),
     /// Of [`Kind::Words`].
     Words(Vec<String>),
 }
 
+/// A dollar in millionths.
+const DOLLAR: u64 = 1_000_000;
 const UNITS: [(&str, u64); 4] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000), ("B", 1)];
 
 impl Value {
@@ -70,6 +77,7 @@ impl Value {
             },
             Kind::Span => parse_span(text).map(Self::Span).map_err(|_| wanted()),
             Kind::Size => size(text).map(Self::Size).ok_or_else(wanted),
+            Kind::Money => money(text).map(Self::Money).ok_or_else(wanted),
             Kind::Words => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 Ok(Self::Words(words.map(str::to_owned).collect()))
@@ -86,12 +94,14 @@ impl Value {
                 .collect::<Option<Vec<String>>>()
                 .map(Self::Words)
                 .ok_or_else(|| format!("it takes a {kind}")),
-            (Kind::Count(..) | Kind::Size, Some(Toml::Integer(number))) => {
+            (Kind::Count(..) | Kind::Size | Kind::Money, Some(Toml::Integer(number))) => {
                 Self::parse(kind, &number.value().to_string())
             }
-            (Kind::Text | Kind::Choice(_) | Kind::Span | Kind::Size, Some(Toml::String(text))) => {
-                Self::parse(kind, text.value())
-            }
+            (Kind::Money, Some(Toml::Float(number))) => Self::parse(kind, &number.value().to_string()),
+            (
+                Kind::Text | Kind::Choice(_) | Kind::Span | Kind::Size | Kind::Money,
+                Some(Toml::String(text)),
+            ) => Self::parse(kind, text.value()),
             _ => Err(format!("it takes a {kind}")),
         }
     }
@@ -102,7 +112,7 @@ impl Value {
         match self {
             Self::Count(count) => Toml::from(i64::try_from(*count).unwrap_or(i64::MAX)),
             Self::Words(words) => Toml::Array(words.iter().map(String::as_str).collect::<Array>()),
-            Self::Text(_) | Self::Span(_) | Self::Size(_) => Toml::from(self.to_string()),
+            Self::Text(_) | Self::Span(_) | Self::Size(_) | Self::Money(_) => Toml::from(self.to_string()),
         }
     }
 }
@@ -117,6 +127,10 @@ impl fmt::Display for Value {
                 let whole = UNITS.iter().find(|(_, unit)| bytes % unit == 0).unwrap_or(&UNITS[3]);
                 write!(f, "{}{}", bytes / whole.1, whole.0)
             }
+            Self::Money(micros) => {
+                let cents = format!("{}.{:06}", micros / DOLLAR, micros % DOLLAR);
+                f.write_str(cents.trim_end_matches('0').trim_end_matches('.'))
+            }
             Self::Words(words) => f.write_str(&words.join(",")),
         }
     }
@@ -127,7 +141,7 @@ impl serde::Serialize for Value {
         match self {
             Self::Count(count) => to.serialize_u64(*count),
             Self::Words(words) => words.serialize(to),
-            Self::Text(_) | Self::Span(_) | Self::Size(_) => to.collect_str(self),
+            Self::Text(_) | Self::Span(_) | Self::Size(_) | Self::Money(_) => to.collect_str(self),
         }
     }
 }
@@ -154,6 +168,19 @@ fn size(text: &str) -> Option<u64> {
     digits.trim().parse::<u64>().ok()?.checked_mul(unit)
 }
 
+/// Millionths of a dollar; smaller parts are refused.
+fn money(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let text = text.strip_prefix('$').unwrap_or(text);
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    if whole.is_empty() || text.ends_with('.') || part.len() > 6 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let part: u64 = format!("{part:0<6}").parse().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(DOLLAR)?.checked_add(part)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +197,9 @@ mod tests {
             (Kind::Span, "0", "0s"),
             (Kind::Size, "2000MB", "2GB"),
             (Kind::Size, "1500", "1500B"),
+            (Kind::Money, "$10", "10"),
+            (Kind::Money, "2.50", "2.5"),
+            (Kind::Money, "0", "0"),
             (Kind::Words, "A, B,,", "A,B"),
         ] {
             assert_eq!(Value::parse(kind, text).map(|value| value.to_string()), Ok(written.to_owned()));
@@ -180,6 +210,10 @@ mod tests {
             (Kind::Text, " "),
             (Kind::Span, "soon"),
             (Kind::Size, "2TB"),
+            (Kind::Money, "ten"),
+            (Kind::Money, "-1"),
+            (Kind::Money, "1."),
+            (Kind::Money, "0.0000001"),
         ] {
             assert!(Value::parse(kind, text).is_err(), "{text}");
         }

@@ -8,6 +8,7 @@
 
 mod conversation;
 mod refusals;
+mod work;
 
 use std::path::PathBuf;
 

@@ -4,7 +4,7 @@ use wg_core::chat::{ChatState, Said};
 use wg_core::id::{AttemptRef, ChatNumber, Fence};
 
 use super::super::Dispatcher;
-use super::super::event::{Converse, HostEffect, Level};
+use super::super::event::{Converse, HostEffect, Level, Whose};
 use super::super::slot::{Phase, Words};
 use super::look::ChatLook;
 use super::{HeardOf, Talk};
@@ -61,7 +61,7 @@ impl Dispatcher {
         let Some(slot) = self.slots.get(&handler) else { return };
         let converse = Converse {
             attempt: slot.attempt.clone(),
-            facts: Self::facts_of(&look.chat),
+            whose: Whose::Chat(Self::facts_of(&look.chat)),
             from: look.chat.parsed,
             over,
         };

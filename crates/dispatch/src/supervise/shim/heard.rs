@@ -59,6 +59,8 @@ pub(super) enum Said {
         /// Other parts follow.
         more: bool,
     },
+    /// Nothing more will be said to it.
+    LetGo,
     /// A turn began or ended.
     Turn {
         /// It began.
@@ -81,6 +83,7 @@ impl Heard {
             ShimRequest::Follow { from } => talk(Said::Follow { from }),
             ShimRequest::Parsed { to } => talk(Said::Parsed { to }),
             ShimRequest::Input { id, text, more } => talk(Said::Input { id, text, more }),
+            ShimRequest::LetGo => talk(Said::LetGo),
             ShimRequest::Turn { on } => talk(Said::Turn { on }),
         }
     }

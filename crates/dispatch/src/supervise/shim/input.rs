@@ -88,6 +88,11 @@ impl Input {
         Self { pipe, queue: VecDeque::new(), done: 0, held: 0, last: None, closing: false }
     }
 
+    /// Of an agent to which nothing can be said.
+    pub(super) fn closed() -> Self {
+        Self { pipe: None, queue: VecDeque::new(), done: 0, held: 0, last: None, closing: true }
+    }
+
     /// The number of the last input that was taken.
     pub(super) fn last(&self) -> Option<u64> {
         self.last

@@ -82,6 +82,8 @@ pub enum Event {
     Turn(bool),
     /// The worker has reported.
     Reported,
+    /// Nothing more will be said to an agent that is talked to.
+    LetGo,
     /// The exit record is written.
     Recorded,
     /// It could not be written.
@@ -148,8 +150,8 @@ pub enum State {
     Running {
         /// It is ended then.
         deadline: Option<Duration>,
-        /// It has reported, and is ended then; the deadline no longer counts.
-        leave_by: Option<Duration>,
+        /// It is to leave; the deadline no longer counts.
+        leave: Option<Leave>,
     },
     /// It is being ended.
     Ending {
@@ -171,6 +173,15 @@ pub enum State {
     },
     /// Nothing more happens.
     Over,
+}
+
+/// That an agent has nothing more to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leave {
+    /// It is ended then.
+    pub by: Duration,
+    /// It has reported.
+    pub reported: bool,
 }
 
 /// The spans that a shim keeps.
@@ -230,8 +241,9 @@ impl Machine {
     pub fn wake_at(&self) -> Option<Duration> {
         match &self.state {
             State::Fresh { again_at, .. } => Some(*again_at),
-            State::Running { deadline, leave_by } => {
-                [leave_by.or(*deadline), self.alone_until()].into_iter().flatten().min()
+            State::Running { deadline, leave } => {
+                let end = leave.map(|leave| leave.by).or(*deadline);
+                [end, self.alone_until()].into_iter().flatten().min()
             }
             State::Ending { how, .. } => Some(how.wake_at()),
             State::Recording { again_at, .. } => *again_at,
@@ -264,7 +276,7 @@ impl Machine {
             State::Checked => checked(event),
             State::Refusing(why) => refusing(why, &event),
             State::Marked { stop } => self.marked(stop, event, now),
-            State::Running { deadline, leave_by } => self.running(deadline, leave_by, &event, now),
+            State::Running { deadline, leave } => self.running(deadline, leave, &event, now),
             State::Ending { ending, how } => ending_on(ending, how, &event, now),
             State::Verifying(ending) => verifying(ending, &event),
             State::Recording { ending, tries, again_at } => recording(ending, tries, again_at, &event, now),
@@ -281,7 +293,7 @@ impl Machine {
                 None => {
                     self.company.began(now);
                     let deadline = self.limits.timeout.map(|timeout| now.saturating_add(timeout));
-                    (State::Running { deadline, leave_by: None }, Vec::new())
+                    (State::Running { deadline, leave: None }, Vec::new())
                 }
             },
             Event::SpawnFailed { errno, text } => record(Ending::new(EndedBy::SpawnFailed { errno, text })),
@@ -295,11 +307,11 @@ impl Machine {
     fn running(
         &self,
         deadline: Option<Duration>,
-        leave_by: Option<Duration>,
+        leave: Option<Leave>,
         event: &Event,
         now: Duration,
     ) -> (State, Vec<Action>) {
-        let reported = leave_by.is_some();
+        let reported = leave.is_some_and(|leave| leave.reported);
         let ending = |because| Ending { reported, ..Ending::new(because) };
         match *event {
             Event::Exited { status, others } => {
@@ -314,15 +326,16 @@ impl Machine {
             }
             Event::Childless => (State::Verifying(ending(EndedBy::Process)), vec![Action::Verify]),
             Event::Stop { grace } => self.ask(ending(EndedBy::Stop), grace, None, now),
-            Event::Reported => {
-                let leave_by = leave_by.unwrap_or(now.saturating_add(self.limits.leave_grace));
-                (State::Running { deadline, leave_by: Some(leave_by) }, Vec::new())
+            Event::Reported | Event::LetGo => {
+                let by = leave.map_or(now.saturating_add(self.limits.leave_grace), |leave| leave.by);
+                let leave = Leave { by, reported: reported || *event == Event::Reported };
+                (State::Running { deadline, leave: Some(leave) }, Vec::new())
             }
-            Event::Time => match self.overdue(deadline, leave_by, now) {
+            Event::Time => match self.overdue(deadline, leave, now) {
                 Some((because, line)) => self.ask(ending(because), self.limits.kill_grace, Some(line), now),
-                None => (State::Running { deadline, leave_by }, Vec::new()),
+                None => (State::Running { deadline, leave }, Vec::new()),
             },
-            _ => (State::Running { deadline, leave_by }, Vec::new()),
+            _ => (State::Running { deadline, leave }, Vec::new()),
         }
     }
 
@@ -330,15 +343,16 @@ impl Machine {
     fn overdue(
         &self,
         deadline: Option<Duration>,
-        leave_by: Option<Duration>,
+        leave: Option<Leave>,
         now: Duration,
     ) -> Option<(EndedBy, String)> {
         let past = |at: Option<Duration>| at.is_some_and(|at| at <= now);
-        if past(leave_by) {
+        if let Some(leave) = leave.filter(|leave| past(Some(leave.by))) {
+            let what = if leave.reported { "reported" } else { "its turn is over" };
             let waited = format_span(self.limits.leave_grace);
-            return Some((EndedBy::Lingered, format!("reported, but still there {waited} later: ending it")));
+            return Some((EndedBy::Lingered, format!("{what}, but still there {waited} later: ending it")));
         }
-        if leave_by.is_none() && past(deadline) {
+        if leave.is_none() && past(deadline) {
             let timeout = format_span(self.limits.timeout.unwrap_or_default());
             return Some((
                 EndedBy::Deadline,

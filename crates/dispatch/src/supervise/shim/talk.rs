@@ -45,20 +45,28 @@ pub(super) fn pipe_of_ours(ours: impl Fn(&(OwnedFd, OwnedFd)) -> &OwnedFd) -> io
 }
 
 impl TalkPipes {
-    /// New ones, and the agent's ends: its standard input and its standard output.
+    /// New ones, and the agent's ends: its standard input, which is `stdin` where it is to read nothing else, and
+    /// its standard output.
     ///
     /// # Errors
     /// What could not be made.
     pub(super) fn open(
         path: &Path,
         talk: &Talk,
+        stdin: Option<OwnedFd>,
     ) -> Result<(Self, OwnedFd, OwnedFd), (io::Error, &'static str)> {
-        let (stdin, write) = pipe_of_ours(|ends| &ends.1).map_err(|error| (error, "a pipe"))?;
+        let (stdin, input) = match stdin {
+            Some(stdin) => (stdin, Input::closed()),
+            None => {
+                let (stdin, write) = pipe_of_ours(|ends| &ends.1).map_err(|error| (error, "a pipe"))?;
+                (stdin, Input::new(write))
+            }
+        };
         let (read, stdout) = pipe_of_ours(|ends| &ends.0).map_err(|error| (error, "a pipe"))?;
         let events = EventsFile::create(path).map_err(|error| (error, "events.jsonl"))?;
         let pipes = Self {
             farewell: talk.farewell.clone(),
-            input: Input::new(write),
+            input,
             unfinished: Unfinished::default(),
             stdout: Some(File::from(read)),
             events,
@@ -205,6 +213,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::files::TalkInput;
     use crate::supervise::protocol::WINDOW;
 
     /// Pipes whose events go to this file, and the agent's end of what it prints.
@@ -214,8 +223,9 @@ mod tests {
             farewell_grace: Duration::ZERO,
             alone: Duration::ZERO,
             turn_limit: Duration::ZERO,
+            input: TalkInput::Open,
         };
-        let (pipes, _, stdout) = TalkPipes::open(path, &talk).unwrap();
+        let (pipes, _, stdout) = TalkPipes::open(path, &talk, None).unwrap();
         (pipes, File::from(stdout))
     }
 

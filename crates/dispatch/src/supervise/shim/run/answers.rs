@@ -52,6 +52,11 @@ impl Shim {
                 Ok(repeat) => return Some(ShimAnswer::Taken { id, repeat }),
                 Err(why) => Err(why),
             },
+            Said::LetGo => {
+                talk.say_farewell();
+                self.tell(Event::LetGo);
+                Ok(())
+            }
             Said::Turn { on } => {
                 self.tell(Event::Turn(on));
                 Ok(())
@@ -80,7 +85,7 @@ impl Shim {
 
     fn answer_status(&mut self, peer: u64) {
         let (phase, reported) = match self.machine.state() {
-            State::Running { leave_by, .. } => (ShimPhase::Running, leave_by.is_some()),
+            State::Running { leave, .. } => (ShimPhase::Running, leave.is_some_and(|leave| leave.reported)),
             State::Ending { ending, .. } | State::Verifying(ending) | State::Recording { ending, .. } => {
                 (ShimPhase::Ending { because: ending.because.clone() }, ending.reported)
             }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use wg_core::time::Timestamp;
 
 use super::Shim;
 use crate::control;
-use crate::files::{self, ExitRecord, FileError, OutputCount, ShimFile, Started};
+use crate::files::{self, ExitRecord, FileError, OutputCount, ShimFile, Started, TalkInput};
 use crate::socket::listen;
 use crate::supervise::linux;
 use crate::supervise::lock::AttemptLock;
@@ -154,7 +155,15 @@ impl Shim {
         self.pipe = Some(File::from(read));
         let (stdin, stdout) = match &self.spec.talk {
             Some(talk) => {
-                let (pipes, stdin, stdout) = TalkPipes::open(&self.folder.events(), talk)?;
+                let stdin = match talk.input {
+                    TalkInput::Open => None,
+                    TalkInput::Prompt => {
+                        let prompt =
+                            File::open(self.folder.prompt()).map_err(|error| (error, "prompt.md"))?;
+                        Some(OwnedFd::from(prompt))
+                    }
+                };
+                let (pipes, stdin, stdout) = TalkPipes::open(&self.folder.events(), talk, stdin)?;
                 self.talk = Some(pipes);
                 (Stdio::from(stdin), stdout)
             }

@@ -271,6 +271,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         any::<bool>().prop_map(Event::Followed),
         any::<bool>().prop_map(Event::Turn),
         Just(Event::Reported),
+        Just(Event::LetGo),
         Just(Event::Recorded),
         Just(Event::RecordFailed),
         Just(Event::Time),
