@@ -270,14 +270,13 @@ impl ChatRun {
     /// As a task of an older program says how its chat is served.
     #[must_use]
     pub fn of_task(run: &RunSpec) -> Self {
-        let named = run.model.as_deref().and_then(|model| model.split_once(':'));
         let lane = if run.exec.is_some() { None } else { run.lane() };
         Self {
             adapter: lane.unwrap_or(COMMAND_ADAPTER).to_owned(),
             exec: run.exec.clone(),
-            model: match (named, &run.model) {
-                (Some((adapter, model)), _) if lane == Some(adapter) => Some(model.to_owned()),
-                (_, model) => model.clone(),
+            model: match lane {
+                Some(adapter) => run.model_for(adapter).map(str::to_owned),
+                None => run.model.clone(),
             },
         }
     }

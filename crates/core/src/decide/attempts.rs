@@ -41,7 +41,7 @@ pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> 
         return draft.step_task(task, TaskEvent::Throttled(until));
     }
     let reference = AttemptRef(draft.read.last_attempt()?.0 + 1);
-    let (model, timeout) = (task.run.model.clone(), task.run.timeout);
+    let (model, timeout) = (task.run.model_for(&start.adapter).map(str::to_owned), task.run.timeout);
     draft.step_task(task, TaskEvent::Started(reference))?;
     let mut task = draft.task(&start.task)?;
     task.history.starts = starts;

@@ -197,6 +197,13 @@ impl RunSpec {
         }
         self.model.as_deref().and_then(|model| model.split_once(':')).map(|(adapter, _)| adapter)
     }
+
+    /// The model as this adapter takes it: without the adapter's own name before it.
+    #[must_use]
+    pub fn model_for(&self, adapter: &str) -> Option<&str> {
+        let model = self.model.as_deref()?;
+        Some(model.strip_prefix(adapter).and_then(|rest| rest.strip_prefix(':')).unwrap_or(model))
+    }
 }
 
 /// What is stored of a task's state. Variants carry their data.

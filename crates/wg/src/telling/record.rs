@@ -5,6 +5,7 @@ use wg_core::attempt::{Attempt, AttemptState, Outcome};
 use wg_core::id::{AttemptRef, TaskId};
 use wg_core::task::{Holder, Task, TaskState};
 use wg_core::time::Timestamp;
+use wg_core::usage::Usage;
 
 use crate::telling::reason::Said;
 
@@ -127,6 +128,12 @@ pub struct AttemptRecord {
     ended_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    #[serde(skip_serializing_if = "Usage::is_empty")]
+    usage: Usage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<String>,
 }
 
 impl AttemptRecord {
@@ -152,6 +159,9 @@ impl AttemptRecord {
             running_since,
             ended_at,
             pid: attempt.shim.as_ref().map(|shim| shim.pid),
+            session: attempt.progress.session.clone(),
+            usage: attempt.progress.usage(),
+            words: attempt.progress.words.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@ use wg_core::id::{OpSeq, TaskId};
 use wg_core::port::{Artifact, LogEntry, Message};
 use wg_core::task::{Priority, Task, Visibility};
 use wg_core::time::{Timestamp, format_span};
+use wg_core::usage::Usage;
 
 use crate::commands::artifact;
 use crate::context::Context;
@@ -184,6 +185,9 @@ fn fields(ctx: &mut Context, story: &Story) -> Result<()> {
     let most = task.run.max_attempts.map_or(String::new(), |most| format!(" of at most {most}"));
     let spent = format!("{}, {} spent{most}", task.history.attempts, task.history.spent);
     say("Attempts", (task.history.attempts > 0 || task.run.max_attempts.is_some()).then_some(spent));
+    let mut usage = Usage::default();
+    story.attempts.iter().for_each(|attempt| usage.add(&attempt.progress.usage()));
+    say("Used", Some(attempts::used(&usage)));
     say("Created", Some(time(task.times.created_at)));
     say("Started", task.times.started_at.map(time));
     say("Completed", task.times.completed_at.map(time));

@@ -126,6 +126,11 @@ fn lines(
     );
     let with = attempt.model.as_ref().map_or_else(String::new, |model| format!(", model {model}"));
     lines.push(("adapter", format!("{}{with}, on {}", attempt.adapter, attempt.host)));
+    let progress = &attempt.progress;
+    lines.extend(progress.session.as_ref().map(|session| ("session", text::line(session))));
+    let used = progress.usage();
+    lines.extend((!used.is_empty()).then(|| ("used", attempts::used(&used))));
+    lines.extend(progress.words.as_ref().map(|words| ("said", words.clone())));
     lines.push(("decided", ctx.time(attempt.created_at)));
     let began = shown.started.as_ref().map(|started| started.at);
     let began = shown.exit.as_ref().and_then(|exit| exit.started_at).or(began);
@@ -170,7 +175,7 @@ fn how(exit: &ExitRecord) -> String {
         EndedBy::SpawnFailed { text, .. } => format!("could not be executed: {text}"),
         EndedBy::Deadline => "ended by its deadline".to_owned(),
         EndedBy::Stop => "ended because somebody asked".to_owned(),
-        EndedBy::Lingered => "ended because it did not leave after its report".to_owned(),
+        EndedBy::Lingered => "ended because it did not leave when it was done".to_owned(),
         EndedBy::Alone => "ended because nobody was there any more".to_owned(),
         EndedBy::Refused { why } => format!("never executed: {why}"),
     };
