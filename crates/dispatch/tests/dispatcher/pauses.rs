@@ -12,7 +12,8 @@ use crate::world::{World, ends, only_spawn, spawns, started};
 
 fn programs(modified: i64) -> Event {
     let facts = ProgramFacts { path: Some("/bin/sh".into()), modified: Some(modified), executable: true };
-    Event::Programs(vec![("shell".into(), facts), ("command".into(), ProgramFacts::default())])
+    let none = ["command", "claude"].map(|name| (name.to_owned(), ProgramFacts::default()));
+    Event::Programs([("shell".to_owned(), facts)].into_iter().chain(none).collect())
 }
 
 fn asks_for_programs(effects: &[HostEffect]) -> bool {
