@@ -13,7 +13,8 @@ pub struct Control {
     /// No new attempt starts while this is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<Pause>,
-    /// No new attempt of these adapters starts.
+    /// No new attempt of these adapters starts, or of these programs of the adapter that runs any
+    /// ([`crate::chat::ChatRun::provider`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adapters: BTreeMap<String, AdapterPause>,
 }
@@ -27,7 +28,7 @@ pub struct Pause {
     pub at: Timestamp,
 }
 
-/// That an adapter can't work just now.
+/// That an adapter, or a program, can't work just now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdapterPause {
     /// Why, for people.
@@ -51,9 +52,29 @@ fn is_zero(n: &u32) -> bool {
 }
 
 impl Control {
-    /// The pause that stops an adapter now, where one does.
+    /// The pause that stops an adapter or a program now, where one does.
     #[must_use]
-    pub fn adapter_pause(&self, adapter: &str, now: Timestamp) -> Option<&AdapterPause> {
-        self.adapters.get(adapter).filter(|pause| pause.until.is_none_or(|until| now < until))
+    pub fn adapter_pause(&self, provider: &str, now: Timestamp) -> Option<&AdapterPause> {
+        self.adapters.get(provider).filter(|pause| pause.until.is_none_or(|until| now < until))
+    }
+
+    /// Whether its provider was away and nobody has found it there again: only one at a time tries.
+    #[must_use]
+    pub fn is_tried_alone(&self, provider: &str) -> bool {
+        self.adapters.get(provider).is_some_and(|pause| pause.breaks > 0)
     }
 }
+
+/// What a program of an adapter that runs any is called where it pauses.
+#[must_use]
+pub fn program_name(adapter: &str, command: &str) -> String {
+    format!("{adapter}{OF}{command}")
+}
+
+/// The adapter and the command line of what is called so; none: it is an adapter.
+#[must_use]
+pub fn program_of(name: &str) -> Option<(&str, &str)> {
+    name.split_once(OF)
+}
+
+const OF: &str = ": ";

@@ -70,6 +70,10 @@ pub fn plan(
         if leaving(read, &task)?.is_some() {
             continue;
         }
+        let starts = |(_, other): &(TaskId, String)| *other == adapter;
+        if control.is_tried_alone(&adapter) && plan.starts.iter().any(starts) {
+            continue;
+        }
         if adapter == "shell"
             && let Err(until) = bucket.take(SHELL, now)
         {

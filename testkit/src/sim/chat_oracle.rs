@@ -416,7 +416,7 @@ impl ChatOracle {
             Some(format!("{} was not gone", last.reference))
         } else if around.control.paused.is_some() {
             Some("dispatching was paused".to_owned())
-        } else if around.control.adapter_pause(&before.run.adapter, now).is_some() {
+        } else if around.control.adapter_pause(&before.run.provider(), now).is_some() {
             Some("its adapter was paused".to_owned())
         } else if before.not_before.is_some_and(|until| !is_over(until, now)) {
             Some("its time had not come".to_owned())

@@ -17,6 +17,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub use entry::{Consumer, Entry, InboxCounts, InboxRow, InboxState, Said, TEXT_M
 pub use step::{ChatEvent, Situation, is_over, step};
 
 use crate::budget::Bucket;
+use crate::control::program_name;
 use crate::id::{Actor, AttemptRef, ChatNumber, Fence};
 use crate::task::{Holder, RunSpec, Task, TaskKind, TaskState};
 use crate::time::Timestamp;
@@ -226,7 +228,7 @@ pub struct Turn {
 pub enum Queued {
     /// A slot: as many chats as may are live.
     Slot,
-    /// Its adapter, which can't work until then (absent: until somebody helps).
+    /// Its adapter or its program, which can't work until then (absent: until somebody helps).
     Adapter(Option<Timestamp>),
     /// Its bucket of starts.
     Bucket(Timestamp),
@@ -267,6 +269,16 @@ pub enum GiveUp {
 }
 
 impl ChatRun {
+    /// What pauses when its provider refuses or is away: with an adapter that has an account, all that use the
+    /// adapter; with one that runs any program, this program.
+    #[must_use]
+    pub fn provider(&self) -> Cow<'_, str> {
+        match &self.exec {
+            Some(exec) if self.adapter == COMMAND_ADAPTER => program_name(&self.adapter, exec).into(),
+            _ => (&self.adapter).into(),
+        }
+    }
+
     /// As a task of an older program says how its chat is served.
     #[must_use]
     pub fn of_task(run: &RunSpec) -> Self {
@@ -459,8 +471,8 @@ impl fmt::Display for Queued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Slot => f.write_str("waits for a slot"),
-            Self::Adapter(Some(until)) => write!(f, "its adapter is paused until {until}"),
-            Self::Adapter(None) => f.write_str("its adapter is paused"),
+            Self::Adapter(Some(until)) => write!(f, "what serves it is paused until {until}"),
+            Self::Adapter(None) => f.write_str("what serves it is paused"),
             Self::Bucket(until) => write!(f, "it was started too often; the next start is free at {until}"),
             Self::Paused => f.write_str("dispatching is paused"),
             Self::Leaving(handler) => write!(f, "{handler} is not gone yet"),

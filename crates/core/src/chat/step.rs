@@ -57,7 +57,7 @@ pub enum ChatEvent {
         handler: AttemptRef,
         /// What.
         said: Said,
-        /// Until when its adapter is paused for that, where it is.
+        /// Until when what serves it is paused for that, where it is.
         paused_until: Option<Timestamp>,
         /// Chance in a back-off, per mille.
         jitter: i16,
@@ -91,7 +91,7 @@ pub enum ChatEvent {
         handler: AttemptRef,
         /// How.
         outcome: Outcome,
-        /// Until when its adapter is paused for that, where it is.
+        /// Until when what serves it is paused for that, where it is.
         paused_until: Option<Timestamp>,
         /// Chance in a back-off, per mille.
         jitter: i16,

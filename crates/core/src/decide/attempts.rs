@@ -4,8 +4,9 @@ use crate::attempt::{
     Attempt, AttemptEvent, AttemptKind, AttemptState, Outcome, ProcessIdentity, step as attempt_step,
 };
 use crate::budget::PER_TASK;
+use crate::chat::Said;
 use crate::command::{AttemptHeard, Ended, Start};
-use crate::control::AdapterPause;
+use crate::decide::providers::{self, Trouble};
 use crate::decide::{Draft, Refusal, handlers};
 use crate::effect::{EffectKind, EffectState};
 use crate::id::{AttemptRef, ChatNumber, Fence, TaskId};
@@ -40,6 +41,7 @@ pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> 
         task.history.starts = starts;
         return draft.step_task(task, TaskEvent::Throttled(until));
     }
+    providers::tried(draft, &start.adapter)?;
     let reference = AttemptRef(draft.read.last_attempt()?.0 + 1);
     let (model, timeout) = (task.run.model_for(&start.adapter).map(str::to_owned), task.run.timeout);
     draft.step_task(task, TaskEvent::Started(reference))?;
@@ -95,6 +97,7 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: AttemptHeard) -> Result<(), Re
         return Ok(());
     };
     let before = attempt.clone();
+    let answered = said.iter().any(|said| matches!(said, Said::Answer { .. }));
     let by = (draft.actor.clone(), draft.now);
     let stepped = attempt_step(attempt, AttemptEvent::Heard { said, parsed, cap, by })?;
     let attempt = stepped.state;
@@ -108,6 +111,9 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: AttemptHeard) -> Result<(), Re
     }
     for kind in stepped.effects {
         draft.effect(kind, &attempt, EffectState::Pending);
+    }
+    if answered {
+        providers::mended(draft, &attempt.adapter)?;
     }
     draft.put_attempt(attempt);
     Ok(())
@@ -125,7 +131,7 @@ pub(super) fn ended(draft: &mut Draft<'_>, ended: Ended) -> Result<(), Refusal> 
     draft.effect(EffectKind::Kill, &attempt, EffectState::Settled);
     let handled = ChatNumber::of_task(&attempt.task).filter(|_| attempt.kind == AttemptKind::Handler);
     if handled.is_none() {
-        pause_adapter(draft, &attempt, &outcome, ended.configuration)?;
+        told(draft, &attempt, &outcome, ended.configuration)?;
     }
     let (reference, task, fence) = (attempt.reference, attempt.task.clone(), attempt.fence);
     draft.put_attempt(attempt);
@@ -170,30 +176,19 @@ fn wait_begun(draft: &mut Draft<'_>, id: &TaskId, on: &Wait) -> Result<(), Refus
     wait_over(draft, id, never)
 }
 
-fn pause_adapter(
+/// What the end of work tells of who is behind its adapter.
+fn told(
     draft: &mut Draft<'_>,
     attempt: &Attempt,
     outcome: &Outcome,
     configuration: u64,
 ) -> Result<(), Refusal> {
-    let (reason, until) = match outcome {
-        Outcome::Configuration { reason } => (reason.clone(), None),
-        Outcome::RateLimited { until } => ("rate limited".to_owned(), *until),
-        Outcome::Outage { reason } => (reason.clone(), None),
-        Outcome::Done { .. }
-        | Outcome::Failed { .. }
-        | Outcome::ExitedBadly { .. }
-        | Outcome::NoWork
-        | Outcome::Waiting { .. }
-        | Outcome::TimedOut
-        | Outcome::Budget { .. }
-        | Outcome::Cancelled { .. }
-        | Outcome::Lost { .. } => return Ok(()),
-    };
-    let mut control = draft.control()?;
-    let pause = AdapterPause { reason, at: draft.now, until, configuration, breaks: 0 };
-    control.adapters.insert(attempt.adapter.clone(), pause);
-    draft.put_control(control);
+    if let Some(trouble) = Trouble::of_end(outcome, configuration) {
+        providers::pause(draft, &attempt.adapter, attempt.created_at, trouble)?;
+    }
+    if providers::was_there(attempt, outcome) {
+        providers::mended(draft, &attempt.adapter)?;
+    }
     Ok(())
 }
 
@@ -220,12 +215,4 @@ pub(super) fn wait_over(draft: &mut Draft<'_>, id: &TaskId, never: Option<String
         return Ok(());
     }
     draft.step_task(task, TaskEvent::WaitOver(never))
-}
-
-pub(super) fn adapter_changed(draft: &mut Draft<'_>, adapter: &str) -> Result<(), Refusal> {
-    let mut control = draft.control()?;
-    if control.adapters.remove(adapter).is_some() {
-        draft.put_control(control);
-    }
-    Ok(())
 }

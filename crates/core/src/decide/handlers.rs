@@ -1,23 +1,15 @@
 //! Handlers of chats: how they start, what they say, how they end.
 
-use std::time::Duration;
-
 use crate::attempt::{Attempt, AttemptKind, AttemptState, Outcome};
 use crate::budget::PER_TASK;
-use crate::chat::{ChatEvent, ChatState, Queued, READY_WITHIN, Said, TurnError, What, cut};
+use crate::chat::{ChatEvent, ChatState, Queued, READY_WITHIN, Said, What, cut};
 use crate::command::{Heard, StartHandler};
-use crate::control::AdapterPause;
+use crate::decide::providers::{self, Trouble};
 use crate::decide::{Draft, Refusal};
 use crate::effect::{EffectKind, EffectState};
 use crate::id::{AttemptRef, ChatNumber};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
-
-/// How long an adapter is paused when its provider is away, at first and at most.
-const AWAY: Duration = Duration::from_secs(5);
-const AWAY_MAX: Duration = Duration::from_secs(300);
-/// How long an adapter is paused for a rate limit that names no end.
-const LIMITED: Duration = Duration::from_secs(60);
 
 /// An event without anything beside it.
 pub(super) fn plain(draft: &mut Draft<'_>, number: ChatNumber, event: ChatEvent) -> Result<(), Refusal> {
@@ -40,11 +32,12 @@ pub(super) fn queue(draft: &mut Draft<'_>, number: ChatNumber, why: Queued) -> R
 
 pub(super) fn start(draft: &mut Draft<'_>, start: StartHandler) -> Result<(), Refusal> {
     let mut chat = draft.chat(start.chat)?;
-    let mut control = draft.control()?;
+    let control = draft.control()?;
     let now = draft.now;
+    let provider = chat.run.provider().into_owned();
     let wait = if control.paused.is_some() {
         Some(Queued::Paused)
-    } else if let Some(pause) = control.adapter_pause(&chat.run.adapter, now) {
+    } else if let Some(pause) = control.adapter_pause(&provider, now) {
         Some(Queued::Adapter(pause.until))
     } else {
         leaving(draft, chat.last)?.map(Queued::Leaving)
@@ -64,11 +57,7 @@ pub(super) fn start(draft: &mut Draft<'_>, start: StartHandler) -> Result<(), Re
     let StartHandler { host, nonce, configuration, .. } = start;
     let event = ChatEvent::Started { handler: reference, by, configuration, starts };
     let (_, chat) = draft.step_chat(chat, event)?;
-    // One at a time tries a provider that was away: the others wait as long again.
-    if let Some(pause) = control.adapters.get_mut(&chat.run.adapter).filter(|pause| pause.breaks > 0) {
-        pause.until = Some(now.plus(away(pause.breaks)));
-        draft.put_control(control);
-    }
+    providers::tried(draft, &provider)?;
     let attempt = Attempt {
         reference,
         task: chat.number.task_id(),
@@ -96,10 +85,6 @@ pub(super) fn start(draft: &mut Draft<'_>, start: StartHandler) -> Result<(), Re
 fn leaving(draft: &mut Draft<'_>, last: Option<AttemptRef>) -> Result<Option<AttemptRef>, Refusal> {
     let Some(last) = last else { return Ok(None) };
     Ok(draft.attempt(last)?.filter(Attempt::is_live).map(|_| last))
-}
-
-fn away(breaks: u32) -> Duration {
-    AWAY.saturating_mul(1 << breaks.saturating_sub(1).min(10)).min(AWAY_MAX)
 }
 
 pub(super) fn deliver(
@@ -154,7 +139,7 @@ fn one(
         return Ok(());
     }
     let turn = chat.turn().map(|turn| turn.message);
-    let adapter = chat.run.adapter.clone();
+    let provider = chat.run.provider().into_owned();
     let said = shortened(said);
     let paused_until = match &said {
         Said::Tool { name, detail } => {
@@ -172,7 +157,7 @@ fn one(
             };
             let (text, usage) = (text.clone(), usage.clone());
             draft.entry(number, What::Answer { message: Some(at), text, handler: Some(handler), usage })?;
-            mended(draft, &adapter)?;
+            providers::mended(draft, &provider)?;
             None
         }
         Said::Failed { error, text, usage } => {
@@ -180,7 +165,7 @@ fn one(
                 let why = if text.is_empty() { error.to_string() } else { format!("{error}: {text}") };
                 draft.entry(number, What::TurnEnded { message, why, usage: usage.clone() })?;
             }
-            pause_adapter(draft, &adapter, *error, text)?
+            refused(draft, &provider, handler, Trouble::of_turn(*error, text))?
         }
         Said::Unfit { text, .. } => {
             if let Some(message) = turn {
@@ -207,39 +192,16 @@ fn shortened(said: Said) -> Said {
     }
 }
 
-/// A provider that answers is not away any more.
-fn mended(draft: &mut Draft<'_>, adapter: &str) -> Result<(), Refusal> {
-    let mut control = draft.control()?;
-    if control.adapters.get(adapter).is_some_and(|pause| pause.breaks > 0) {
-        control.adapters.remove(adapter);
-        draft.put_control(control);
-    }
-    Ok(())
-}
-
-/// Pauses an adapter whose provider said so; gives until when.
-fn pause_adapter(
+/// Pauses what serves a chat, where its handler had trouble with the provider; gives until when.
+fn refused(
     draft: &mut Draft<'_>,
-    adapter: &str,
-    error: TurnError,
-    text: &str,
+    provider: &str,
+    handler: AttemptRef,
+    trouble: Option<Trouble>,
 ) -> Result<Option<Timestamp>, Refusal> {
-    let now = draft.now;
-    let mut control = draft.control()?;
-    let breaks = control.adapters.get(adapter).map_or(0, |pause| pause.breaks);
-    let (what, until, breaks) = match error {
-        TurnError::RateLimited { until } => ("rate limited", until.unwrap_or(now.plus(LIMITED)), breaks),
-        TurnError::Outage => {
-            let breaks = breaks.saturating_add(1);
-            ("provider away", now.plus(away(breaks)), breaks)
-        }
-        TurnError::Interrupted | TurnError::Other => return Ok(None),
-    };
-    let reason = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    let pause = AdapterPause { reason, at: now, until: Some(until), configuration: 0, breaks };
-    control.adapters.insert(adapter.to_owned(), pause);
-    draft.put_control(control);
-    Ok(Some(until))
+    let Some(trouble) = trouble else { return Ok(None) };
+    let began = draft.attempt(handler)?.map_or(draft.now, |attempt| attempt.created_at);
+    providers::pause(draft, provider, began, trouble)
 }
 
 /// A turn that its handler did not end: its history says so.
@@ -273,15 +235,11 @@ pub(super) fn ended(
     let Some(chat) = draft.find_chat(number)? else { return Ok(()) };
     let turn = chat.turn().map(|turn| turn.message);
     let why = outcome.to_string();
-    let error = match &outcome {
-        Outcome::RateLimited { until } => Some(TurnError::RateLimited { until: *until }),
-        Outcome::Outage { .. } => Some(TurnError::Outage),
-        _ => None,
-    };
-    let paused_until = match error.filter(|_| chat.handler() == Some(handler)) {
-        Some(error) => pause_adapter(draft, &chat.run.adapter, error, &why)?,
-        None => None,
-    };
+    // A program that is missing is the chat's own affair: it gives up.
+    let trouble = Trouble::of_end(&outcome, 0)
+        .filter(|_| chat.handler() == Some(handler) && !matches!(outcome, Outcome::Configuration { .. }));
+    let provider = chat.run.provider().into_owned();
+    let paused_until = refused(draft, &provider, handler, trouble)?;
     let event = ChatEvent::Ended { handler, outcome, paused_until, jitter };
     let (before, after) = draft.step_chat(chat, event)?;
     if before != after
@@ -313,7 +271,7 @@ pub(super) fn killed(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<(), Ref
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{GiveUp, TEXT_MAX};
+    use crate::chat::{GiveUp, TEXT_MAX, TurnError};
     use crate::usage::Usage;
 
     #[test]

@@ -11,6 +11,7 @@ mod handlers;
 mod history;
 mod import;
 mod people;
+mod providers;
 mod rename;
 mod undo;
 mod worker;
@@ -78,7 +79,7 @@ fn of_person(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
         Command::Chat(command) => chats::decide(draft, command),
         Command::PauseDispatch => people::dispatch(draft, true),
         Command::ResumeDispatch => people::dispatch(draft, false),
-        Command::ResumeAdapter { adapter } => people::resume_adapter(draft, &adapter),
+        Command::ResumeAdapter { adapter } => providers::resume(draft, &adapter),
         Command::StartAttempt(start) => attempts::start(draft, start),
         Command::AttemptStarted { attempt, fence, shim, at } => {
             attempts::started(draft, attempt, fence, shim, at)
@@ -86,7 +87,7 @@ fn of_person(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
         Command::AttemptHeard(heard) => attempts::heard(draft, heard),
         Command::AttemptEnded(ended) => attempts::ended(draft, ended),
         Command::WaitOver { task, never } => attempts::wait_over(draft, &task, never),
-        Command::AdapterChanged { adapter } => attempts::adapter_changed(draft, &adapter),
+        Command::AdapterChanged { adapter } => providers::changed(draft, &adapter),
         Command::DispatcherStarted { host } => {
             draft.free_host = Some(host);
             Ok(())

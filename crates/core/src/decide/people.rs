@@ -149,12 +149,3 @@ pub(super) fn dispatch(draft: &mut Draft<'_>, pause: bool) -> Result<(), Refusal
     draft.put_control(control);
     Ok(())
 }
-
-pub(super) fn resume_adapter(draft: &mut Draft<'_>, adapter: &str) -> Result<(), Refusal> {
-    let mut control = draft.control()?;
-    if control.adapters.remove(adapter).is_none() {
-        return Err(Rejection::Nothing(format!("adapter {adapter} is not paused")).into());
-    }
-    draft.put_control(control);
-    Ok(())
-}

@@ -376,13 +376,13 @@ fn a_provider_that_is_away_is_tried_by_one_at_a_time_and_ever_more_rarely() {
         chats.say_as(handler, vec![said]);
         chats.ended(handler);
     }
-    chats.time(Duration::from_secs(11));
-    assert_eq!(chats.up.len(), 3, "one tries alone");
+    chats.time(Duration::from_secs(6));
+    assert_eq!(chats.up.len(), 3, "one tries alone, soon: both told of the same outage");
     chats.say(vec![Said::Ready]);
     chats.fail(TurnError::Outage);
     let third = chats.handler();
     chats.ended(third);
-    chats.time(Duration::from_secs(19));
+    chats.time(Duration::from_secs(9));
     assert_eq!(chats.up.len(), 3, "the pause has doubled");
     chats.time(Duration::from_secs(2));
     assert_eq!(chats.up.len(), 4);
@@ -390,6 +390,35 @@ fn a_provider_that_is_away_is_tried_by_one_at_a_time_and_ever_more_rarely() {
     chats.answer();
     chats.changed();
     assert_eq!(chats.up.len(), 5, "an answer opens it for all");
+}
+
+#[test]
+fn the_provider_of_one_program_holds_no_other_program() {
+    for error in [TurnError::RateLimited { until: None }, TurnError::Outage] {
+        let mut chats = Chats::new(8, 2);
+        let run = ChatRun { adapter: "command".into(), exec: Some("another".into()), model: None };
+        chats.ask(ChatCommand::Create(NewChat { name: None, run }));
+        chats.send(CHAT);
+        chats.say(vec![Said::Ready]);
+        chats.fail(error);
+        let handler = chats.handler();
+        chats.ended(handler);
+        chats.send(ChatNumber(2));
+        assert_eq!(
+            (chats.up.len(), chats.chat(ChatNumber(2)).state.name()),
+            (1, "queued"),
+            "its program too"
+        );
+        chats.send(ChatNumber(3));
+        assert_eq!(chats.up.len(), 2, "its own program has done nothing");
+        chats.say(vec![Said::Ready]);
+        chats.answer();
+        assert_eq!(chats.chat(ChatNumber(3)).state.name(), "lingering");
+        assert_eq!((chats.state(), chats.up.len()), ("queued", 2), "another one's answer is no sign");
+        chats.world.command(Command::ResumeAdapter { adapter: "command".into() });
+        chats.changed();
+        assert_eq!(chats.up.len(), 4, "the adapter's name stands for all its programs");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod derived;
 mod derived_chats;
 mod graph;
 mod history;
+mod pauses;
 mod rows;
 mod schedule;
 mod watch;

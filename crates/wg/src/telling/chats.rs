@@ -71,7 +71,7 @@ pub fn beside(state: &ChatState, times: Times) -> String {
         ChatState::Dormant => String::new(),
         ChatState::Queued { why } => match why {
             Queued::Adapter(Some(until)) => {
-                format!("its adapter is paused, tried again {}", times.say(*until))
+                format!("what serves it is paused, tried again {}", times.say(*until))
             }
             Queued::Bucket(until) => {
                 format!("it was started too often, the next start is free {}", times.say(*until))
@@ -286,7 +286,7 @@ mod tests {
             (ChatState::Live { serving }, "live as agent-7, answers message 4 since 1m ago", None),
             (
                 ChatState::Queued { why: Queued::Adapter(Some(soon)) },
-                "queued: its adapter is paused, tried again in 30s",
+                "queued: what serves it is paused, tried again in 30s",
                 None,
             ),
             (ChatState::Backoff { until: soon }, "backoff, tried again in 30s", None),

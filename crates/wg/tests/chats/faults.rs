@@ -11,13 +11,13 @@ use wg_core::submit::{Request, submit_batch};
 use crate::world::{World, count, number};
 
 #[test]
-fn a_provider_that_refuses_pauses_its_adapter_and_the_message_waits() {
+fn a_provider_that_refuses_is_left_alone_and_the_message_waits() {
     let world = World::new();
     let chat = world.chat(&["count runs", "chat first 1 limited-once limited 2s"]);
     let message = world.send(&chat, "hello");
     let _dispatcher = world.dispatcher();
     let queued = world.until_state(&chat, "queued");
-    assert!(queued["why"].as_str().unwrap().contains("adapter is paused"), "{queued}");
+    assert!(queued["why"].as_str().unwrap().contains("what serves it is paused"), "{queued}");
     let listed = world.ok(&["adapter", "list"]);
     assert!(listed.contains("paused"), "{listed}");
     world.until(&chat, "the answer", |record| record["waiting"] == 0);
@@ -38,6 +38,39 @@ fn a_provider_that_is_away_is_tried_again_after_a_pause() {
     world.until(&chat, "the answer", |record| record["waiting"] == 0);
     assert_eq!((world.answered(&chat), world.runs("runs").len()), (vec![message], 2));
     assert!(!world.ok(&["adapter", "list"]).contains("paused"), "it has answered");
+}
+
+#[test]
+fn a_program_that_its_provider_refuses_keeps_no_other_program_from_answering() {
+    let world = World::new();
+    let refused = world.handler(&["count refused", "chat first 1 limited-once limited 3600s"]);
+    let (chat, twin) = (world.served_by(&refused), world.served_by(&refused));
+    let other = world.chat(&["count others"]);
+    let message = world.send(&chat, "hello");
+    let _dispatcher = world.dispatcher();
+    world.until_state(&chat, "queued");
+    world.send(&twin, "hello");
+    world.until_state(&twin, "queued");
+    world.answer(&other, "hello");
+    assert_eq!((world.state(&chat), world.state(&twin)), ("queued".into(), "queued".into()));
+    assert_eq!((world.runs("refused").len(), world.runs("others").len()), (1, 1));
+    let listed = world.json(&["adapter", "list"]);
+    let of = |program: Option<&str>| {
+        let adapters = listed["adapters"].as_array().unwrap();
+        let is = |adapter: &&serde_json::Value| {
+            adapter["name"] == "command" && adapter["program"].as_str() == program
+        };
+        adapters.iter().find(is).unwrap_or_else(|| panic!("{program:?} in {listed}"))["paused"].clone()
+    };
+    assert_eq!((of(Some(&refused)), of(None)), (true.into(), false.into()), "{listed}");
+    for said in [world.ok(&["adapter", "list"]), world.ok(&["status"]), world.ok(&["service", "status"])] {
+        assert!(said.contains("command: exec ") && said.contains("rate limited"), "{said}");
+    }
+    assert!(world.ok(&["why", &format!(".{chat}")]).contains("what serves it is paused"));
+    world.ok(&["adapter", "resume", "command"]);
+    world.until_at_rest(&chat);
+    world.until_at_rest(&twin);
+    assert_eq!(world.answered(&chat), [message]);
 }
 
 #[test]

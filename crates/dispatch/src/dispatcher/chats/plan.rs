@@ -221,7 +221,7 @@ impl Dispatcher {
         let control = &self.shown.control;
         let why = if control.paused.is_some() {
             Some(Queued::Paused)
-        } else if let Some(pause) = control.adapter_pause(adapter, now) {
+        } else if let Some(pause) = control.adapter_pause(&chat.run.provider(), now) {
             Some(Queued::Adapter(pause.until))
         } else if let Some(last) = look.leaving {
             Some(Queued::Leaving(last))

@@ -1,8 +1,12 @@
-//! `wg adapter list`: the adapters, and why one is paused.
+//! `wg adapter list`: the adapters, and why one, or a program that one runs, is paused.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use wg_core::attempt::AttemptKind;
+use wg_core::control::program_of;
+use wg_core::id::ChatNumber;
+use wg_core::port::Read;
 use wg_core::time::Timestamp;
 
 use crate::context::Context;
@@ -21,6 +25,9 @@ struct Listed {
 #[derive(Serialize)]
 struct Adapter {
     name: String,
+    /// The command line that this is about; absent: all of the adapter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<String>,
     /// This program has it.
     known: bool,
     /// It is used for tasks that name none.
@@ -35,26 +42,50 @@ struct Adapter {
     until: Option<Timestamp>,
 }
 
+/// The adapter of each attempt that is live, and what would pause with it.
+fn running(read: &mut dyn Read) -> Result<Vec<(String, String)>> {
+    let mut running = Vec::new();
+    for attempt in read.live_attempts()? {
+        let chat = match ChatNumber::of_task(&attempt.task).filter(|_| attempt.kind == AttemptKind::Handler) {
+            Some(number) => read.chat(number)?,
+            None => None,
+        };
+        let by = chat.map_or_else(|| attempt.adapter.clone(), |(chat, _)| chat.run.provider().into_owned());
+        running.push((attempt.adapter, by));
+    }
+    Ok(running)
+}
+
 /// Lists them.
 pub fn run(_args: Args, ctx: &mut Context) -> Result<()> {
     let policy = ctx.surroundings()?.policy;
     let now = ctx.now();
-    let (control, live) = ctx.read(|read| Ok((read.control()?.0, read.live_attempts()?)))?;
+    let (control, live) = ctx.read(|read| Ok((read.control()?.0, running(read)?)))?;
     // One that this program does not have may be paused all the same: by another version of it.
-    let names: BTreeSet<&String> = policy.adapters.iter().chain(control.adapters.keys()).collect();
+    let stopped = control
+        .adapters
+        .keys()
+        .filter(|name| program_of(name).is_none() || control.adapter_pause(name, now).is_some());
+    let names: BTreeSet<&String> = policy.adapters.iter().chain(stopped).collect();
     let adapters: Vec<Adapter> = names
         .into_iter()
         .map(|name| {
             let pause = control.adapter_pause(name, now);
+            let (adapter, program) = match program_of(name) {
+                Some((adapter, program)) => (adapter, Some(program)),
+                None => (name.as_str(), None),
+            };
+            let runs = |(runs, by): &&(String, String)| runs == adapter && program.is_none_or(|_| by == name);
             Adapter {
-                known: policy.adapters.contains(name),
+                known: policy.adapters.iter().any(|known| known == adapter),
                 default: policy.default_adapter.as_ref() == Some(name),
-                running: live.iter().filter(|attempt| attempt.adapter == *name).count(),
+                running: live.iter().filter(runs).count(),
                 paused: pause.is_some(),
                 reason: pause.map(|pause| pause.reason.clone()),
                 since: pause.map(|pause| pause.at),
                 until: pause.and_then(|pause| pause.until),
-                name: name.clone(),
+                name: adapter.to_owned(),
+                program: program.map(str::to_owned),
             }
         })
         .collect();
@@ -62,7 +93,7 @@ pub fn run(_args: Args, ctx: &mut Context) -> Result<()> {
         return Ok(ctx.out.json(&Listed { adapters })?);
     }
     let mut table = Table::new([
-        Column::fixed("ADAPTER"),
+        Column::flexible("ADAPTER", 12),
         Column::fixed("STATE"),
         Column::fixed("RUNNING").to_the_right().leaves(3),
         Column::fixed("SINCE").leaves(2),
@@ -79,7 +110,10 @@ pub fn run(_args: Args, ctx: &mut Context) -> Result<()> {
         let time =
             |at: Option<Timestamp>| Cell::new(at.map(|at| ctx.time(at)).unwrap_or_default(), Tone::Dim);
         table.row([
-            Cell::from(&adapter.name),
+            match &adapter.program {
+                Some(program) => Cell::from(format!("{}: {program}", adapter.name)),
+                None => Cell::from(&adapter.name),
+            },
             Cell::new(state, tone),
             Cell::from(adapter.running.to_string()),
             time(adapter.since),

@@ -9,7 +9,7 @@ use crate::telling::receipt;
 /// Use an adapter again that paused because it could not work
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Its name, as in `wg adapter list`
+    /// Its name, as in `wg adapter list`; of one that runs programs, all of these are used again
     #[arg(value_name = "ADAPTER")]
     name: String,
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use wg_core::attempt::{Attempt, AttemptState};
-use wg_core::control::{AdapterPause, Control, Pause};
+use wg_core::control::{AdapterPause, Control, Pause, program_of};
 use wg_core::id::{AttemptRef, TaskId};
 use wg_core::time::Timestamp;
 use wg_dispatch::control::client::{self, ClientError};
@@ -17,7 +17,7 @@ use super::folder;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::style::Tone;
-use crate::output::{Cell, Column, Table};
+use crate::output::{Cell, Column, Table, text};
 
 /// Show how things stand with the dispatcher and its agents
 ///
@@ -153,13 +153,19 @@ fn show(ctx: &mut Context, told: &Told) -> Result<()> {
         let paused = paint.tone(Tone::Yellow, "paused");
         writeln!(ctx.out, "dispatching  {paused} by {} {since}; wg service resume", pause.by)?;
     }
+    let now = ctx.now();
     for (adapter, pause) in &told.adapters {
+        if pause.until.is_some_and(|until| until <= now) {
+            continue;
+        }
         let until = pause.until.map(|until| format!(" until {}", ctx.time(until))).unwrap_or_default();
         let paused = paint.tone(Tone::Yellow, "paused");
         writeln!(
             ctx.out,
-            "adapter      {adapter} {paused}{until}: {}; wg adapter resume {adapter}",
-            pause.reason
+            "adapter      {} {paused}{until}: {}; wg adapter resume {}",
+            text::line(adapter),
+            text::line(&pause.reason),
+            program_of(adapter).map_or(adapter.as_str(), |(adapter, _)| adapter)
         )?;
     }
     if let Some(at) = told.next_look {
