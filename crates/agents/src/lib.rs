@@ -11,6 +11,7 @@ mod command_spec;
 mod conversation;
 mod process_end;
 mod program;
+pub mod prompt;
 mod registry;
 mod shell;
 
