@@ -39,6 +39,8 @@ pub struct DispatchConfig {
     pub chats: ChatConfig,
     /// What an attempt may use of a program that costs money.
     pub cap: Cap,
+    /// The template of workers' prompts, as [`wg_agents::prompt::render`] takes it; absent: the built-in one.
+    pub prompt_template: Option<String>,
 }
 
 /// What can be told about chats.
@@ -74,6 +76,7 @@ impl Default for DispatchConfig {
             log: LogLimits::default(),
             chats: ChatConfig::default(),
             cap: Cap { tokens: Some(20_000_000), cost_micros: Some(10_000_000) },
+            prompt_template: None,
         }
     }
 }

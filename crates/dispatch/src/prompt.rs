@@ -274,6 +274,7 @@ mod tests {
             report: None,
             stop: None,
             timeout: None,
+            progress: wg_core::attempt::Progress::default(),
         };
         let mut facts = None;
         world

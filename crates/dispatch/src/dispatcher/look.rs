@@ -2,6 +2,7 @@
 //! what may start, what has come due. Its cost follows what is live and what changed, not the graph.
 
 use wg_agents::Stdin;
+use wg_agents::prompt::{self, PromptFacts};
 use wg_core::attempt::{Attempt, AttemptKind, Outcome, barred};
 use wg_core::chat::Chat;
 use wg_core::command::ChatCommand;
@@ -19,6 +20,7 @@ use super::event::{HostEffect, Launch, Level};
 use super::requests::PRUNE_AFTER;
 use super::slot::{Held, Over, Phase, Slot};
 use crate::files::{Talk, TalkInput};
+use crate::prompt::prompt_facts;
 use crate::retention::Prunable;
 
 /// Waits that are told over in one batch; the rest follow in the next.
@@ -57,6 +59,8 @@ struct Wanted {
     chat: Option<Chat>,
     barred: Option<String>,
     before: Option<Attempt>,
+    /// What there is to tell an agent at work that is understood.
+    prompt: Option<PromptFacts>,
 }
 
 impl Dispatcher {
@@ -123,7 +127,10 @@ impl Dispatcher {
                 continue;
             }
             match row.effect.kind {
-                EffectKind::Launch => view.launches.push(wanted(read, attempt)?),
+                EffectKind::Launch => {
+                    let told = self.is_understood(&attempt);
+                    view.launches.push(wanted(read, attempt, told)?);
+                }
                 EffectKind::Kill => view.kills.push(attempt),
             }
         }
@@ -173,11 +180,11 @@ impl Dispatcher {
     }
 
     fn launch(&mut self, wanted: Wanted, now: Timestamp) {
-        let Wanted { attempt, task, chat, barred, before } = wanted;
+        let Wanted { attempt, task, chat, barred, before, prompt } = wanted;
         let reference = attempt.reference;
         let barred = barred.or_else(|| task.is_none().then(|| "its task is gone".to_owned()));
         let phase = match (barred, task) {
-            (None, Some(task)) => match self.launch_of(&task, chat.as_ref(), &attempt) {
+            (None, Some(task)) => match self.launch_of(&task, chat.as_ref(), prompt.as_ref(), &attempt) {
                 Err(seen) => Phase::Over(Over { seen, at: now }),
                 Ok(launch) => {
                     self.log(Level::Info, format!("{reference} starts on {}", attempt.task));
@@ -208,7 +215,13 @@ impl Dispatcher {
         }
     }
 
-    fn launch_of(&self, task: &Task, chat: Option<&Chat>, attempt: &Attempt) -> Result<Launch, Outcome> {
+    fn launch_of(
+        &mut self,
+        task: &Task,
+        chat: Option<&Chat>,
+        prompt: Option<&PromptFacts>,
+        attempt: &Attempt,
+    ) -> Result<Launch, Outcome> {
         let adapter = self.registry.get(&attempt.adapter).ok_or_else(|| Outcome::Configuration {
             reason: format!("there is no adapter {} here", attempt.adapter),
         })?;
@@ -230,8 +243,7 @@ impl Dispatcher {
             (None, Stdin::Prompt) => Some(Talk::at_work(farewell, TalkInput::Prompt)),
             (None, Stdin::Talk) => Some(Talk::at_work(farewell, TalkInput::Open)),
         };
-        let prompt =
-            (chat.is_none() && talk.is_some()).then(|| format!("{}\n\n{}\n", task.title, task.description));
+        let prompt = prompt.map(|facts| self.prompt(facts, attempt.reference)).transpose()?;
         Ok(Launch {
             attempt: attempt.clone(),
             command,
@@ -242,6 +254,17 @@ impl Dispatcher {
             output_cap: self.config.output_cap,
             env_pass: self.config.env_pass.clone(),
         })
+    }
+
+    /// What an agent is told. A template of the graph's owner that does not work for this task keeps it from
+    /// nothing: the built-in one does.
+    fn prompt(&mut self, facts: &PromptFacts, attempt: AttemptRef) -> Result<String, Outcome> {
+        let own = prompt::render(self.config.prompt_template.as_deref(), facts);
+        own.or_else(|error| {
+            self.log(Level::Warn, format!("{attempt} gets the built-in prompt: prompt.template: {error}"));
+            prompt::render(None, facts)
+        })
+        .map_err(|error| Outcome::Failed { reason: format!("its prompt can't be made: {error}") })
     }
 
     fn find_programs(&mut self) {
@@ -270,7 +293,7 @@ impl Dispatcher {
     }
 }
 
-fn wanted(read: &mut dyn Read, attempt: Attempt) -> Result<Wanted, StoreError> {
+fn wanted(read: &mut dyn Read, attempt: Attempt, told: bool) -> Result<Wanted, StoreError> {
     let barred = barred(read, attempt.reference, attempt.fence)?;
     let task = read.task(&attempt.task)?.map(|(task, _)| task);
     let chat = match ChatNumber::of_task(&attempt.task).filter(|_| attempt.kind == AttemptKind::Handler) {
@@ -283,5 +306,9 @@ fn wanted(read: &mut dyn Read, attempt: Attempt) -> Result<Wanted, StoreError> {
         0 | 1 => None,
         number => read.attempts_of(&attempt.task)?.into_iter().find(|other| other.number == number - 1),
     };
-    Ok(Wanted { attempt, task, chat, barred, before })
+    let prompt = match task.as_ref().filter(|_| told && chat.is_none() && barred.is_none()) {
+        Some(task) => Some(prompt_facts(read, task, &attempt)?),
+        None => None,
+    };
+    Ok(Wanted { attempt, task, chat, barred, before, prompt })
 }

@@ -10,4 +10,5 @@ mod recovery;
 mod starts;
 mod stopping;
 mod unknown;
+mod work;
 mod world;

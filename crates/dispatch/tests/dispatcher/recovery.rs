@@ -11,7 +11,7 @@ use wg_dispatch::recover::{Finding, Findings, Shim, Step, Stray, decide, plan};
 
 use crate::world::{World, ends, shim, spawns, started};
 
-fn finding(world: &mut World, attempt: AttemptRef) -> Finding {
+pub fn finding(world: &mut World, attempt: AttemptRef) -> Finding {
     Finding {
         attempt: world.attempt(attempt),
         barred: None,

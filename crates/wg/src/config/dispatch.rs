@@ -40,6 +40,7 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
             turn_timeout: span(&CHAT_TURN_TIMEOUT, otherwise.chats.turn_timeout),
         },
         cap: cap(config),
+        prompt_template: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes to an agent: in order, whole, once.
 
 use wg_core::attempt::ExitStatus;
-use wg_dispatch::files::EndedBy;
+use wg_dispatch::files::{EndedBy, TalkInput};
 use wg_dispatch::supervise::{INPUT_MAX, ShimAnswer, ShimRequest};
 
 use super::{ECHO, give, hear, say, status, taken};
@@ -109,4 +109,26 @@ fn only_an_agent_that_is_talked_to_is() {
     }
     assert!(!world.folder.events().exists());
     world.end_well();
+}
+
+#[test]
+fn one_that_is_let_go_is_told_farewell_reads_the_end_and_leaves_by_itself() {
+    let world = World::talking(ECHO);
+    let shim = world.start_ready();
+    let mut client = greet(&world);
+    assert_eq!(give(&mut client, 1, "one\n"), taken(1, false));
+    say(&mut client, &ShimRequest::LetGo);
+    let record = world.exit_of(&shim);
+    assert_eq!(world.events(), b"one\nbye\n");
+    assert_eq!((record.ended_by, record.status), (EndedBy::Process, Some(ExitStatus::Code(0))));
+    assert!(!record.reported);
+}
+
+#[test]
+fn one_that_is_only_told_its_prompt_reads_that_and_the_end() {
+    let world = World::talking("cat; exit 3").whose_talk(|talk| talk.input = TalkInput::Prompt);
+    std::fs::write(world.folder.prompt(), "do this\n").unwrap();
+    let record = world.finish();
+    assert_eq!(world.events(), b"do this\n");
+    assert_eq!(record.status, Some(ExitStatus::Code(3)));
 }

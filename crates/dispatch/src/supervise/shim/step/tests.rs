@@ -144,6 +144,18 @@ fn a_report_gives_a_minute_to_leave_and_ends_the_deadline() {
     assert_eq!(machine.step(Event::Time, leave_by).last(), Some(&Action::TermGroup));
     assert_eq!(machine.step(exited(false), leave_by), [Action::Verify]);
     assert_eq!(machine.step(Event::Verified { gone: true }, leave_by), ended(EndedBy::Lingered, true));
+    // One that was let go has as long, has not reported by that, and a report does not lengthen it.
+    let (mut machine, _) = after(&then(&[Event::LetGo]));
+    assert_eq!(machine.wake_at(), Some(leave_by));
+    assert_eq!(machine.clone().step(Event::Reported, leave_by - SECOND), []);
+    assert_eq!(machine.step(Event::Time, leave_by).last(), Some(&Action::TermGroup));
+    assert_eq!(machine.step(exited(false), leave_by), [Action::Verify]);
+    assert_eq!(machine.step(Event::Verified { gone: true }, leave_by), ended(EndedBy::Lingered, false));
+    assert_eq!(after(&then(&[Event::LetGo, exited(false)])).1, ended(EndedBy::Process, false));
+    assert_eq!(
+        after(&then(&[Event::LetGo, Event::Reported, exited(false)])).1,
+        ended(EndedBy::Process, true)
+    );
     // One that leaves in time left by itself.
     assert_eq!(after(&then(&[Event::Reported, exited(false)])).1, ended(EndedBy::Process, true));
 }
@@ -431,6 +443,7 @@ proptest! {
                 if let Some(
                     event @ (Event::Stop { .. }
                     | Event::Reported
+                    | Event::LetGo
                     | Event::Followed(_)
                     | Event::Turn(_)
                     | Event::Time),
