@@ -1,6 +1,6 @@
 //! The conversation side of an adapter: what a chat's handler is told, and what its output means.
 
-use wg_core::chat::Said;
+use wg_core::chat::{Chat, Said};
 use wg_core::id::{Actor, AttemptRef, ChatNumber};
 use wg_core::time::Timestamp;
 
@@ -74,6 +74,21 @@ pub struct ChatFacts {
     pub exec: Option<String>,
     /// The model, where one was asked for.
     pub model: Option<String>,
+}
+
+impl ChatFacts {
+    /// As the graph has it.
+    #[must_use]
+    pub fn of(chat: &Chat) -> Self {
+        Self {
+            number: chat.number,
+            name: chat.name.clone(),
+            session: chat.session.clone(),
+            handler: chat.last.unwrap_or(AttemptRef(0)),
+            exec: chat.run.exec.clone(),
+            model: chat.run.model.clone(),
+        }
+    }
 }
 
 /// A line that made no sense, and why, as [`Heard::Garbage`] has it. What does not print is escaped, so that

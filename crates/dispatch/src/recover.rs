@@ -6,6 +6,7 @@
 
 mod conclude;
 mod gather;
+mod last_words;
 
 use std::fmt;
 

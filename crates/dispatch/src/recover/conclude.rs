@@ -11,7 +11,7 @@ use wg_core::id::{Actor, AttemptRef};
 use wg_core::port::{Clock, Store, StoreError};
 use wg_core::submit::{Request, submit_batch};
 
-use super::{Repair, Step};
+use super::{Repair, Step, last_words};
 use crate::config::DispatchConfig;
 use crate::dispatcher::verdict;
 use crate::files::{ExitRecord, GraphFolder, Run};
@@ -132,6 +132,7 @@ impl Concluder<'_> {
     ) -> Result<Conclusion, StoreError> {
         let registry = Registry::new(self.config.adapters.clone());
         let now = self.clock.now();
+        last_words::take_in(store, self.graph, &registry, (self.actor, now), attempt)?;
         let (seen, at) = match exit {
             Some(exit) => (verdict(registry.get(&attempt.adapter), attempt.kind, exit), exit.ended_at),
             None => (Outcome::Lost { reason: "its shim is gone and left no exit record".into() }, now),

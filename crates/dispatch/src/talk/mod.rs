@@ -10,4 +10,5 @@ mod line;
 mod reader;
 mod task;
 
+pub(crate) use reader::Reader;
 pub(crate) use task::{ChatNews, Order, TalkTask, start};

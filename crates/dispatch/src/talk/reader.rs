@@ -12,18 +12,18 @@ const PIECE: usize = 256 * 1024;
 
 /// What was read.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// Whole lines without their newlines, and the place behind each.
-    pub(super) lines: Vec<(Vec<u8>, u64)>,
+    pub(crate) lines: Vec<(Vec<u8>, u64)>,
     /// Lines that were too long, and the place behind each: they are passed over.
-    pub(super) too_long: Vec<u64>,
+    pub(crate) too_long: Vec<u64>,
     /// The end of what there is was reached.
-    pub(super) end: bool,
+    pub(crate) end: bool,
 }
 
 /// Reads a file that grows.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     path: PathBuf,
     file: Option<File>,
     /// Up to where bytes were read.
@@ -35,17 +35,17 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(path: PathBuf, from: u64) -> Self {
+    pub(crate) fn new(path: PathBuf, from: u64) -> Self {
         Self { path, file: None, place: from, held: Vec::new(), skipping: false }
     }
 
     /// Up to where bytes were read.
-    pub(super) fn place(&self) -> u64 {
+    pub(crate) fn place(&self) -> u64 {
         self.place
     }
 
     /// The next lines, of one piece; none where its file is not there (yet).
-    pub(super) fn next(&mut self) -> io::Result<Lines> {
+    pub(crate) fn next(&mut self) -> io::Result<Lines> {
         let mut found = Lines::default();
         if self.file.is_none() {
             match File::open(&self.path) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wg_core::id::AttemptRef;
+use wg_core::id::{AttemptRef, ChatNumber};
 use wg_dispatch::daemon_lock::{self, DaemonLock};
 use wg_dispatch::files::{self, AttemptFolder, GraphFolder, LaunchSpec, Run};
 use wg_dispatch::host::host_name;
@@ -136,5 +136,12 @@ pub(super) fn recover(ctx: &mut Context, folder: &Path) -> Result<Vec<(String, S
             unrepaired.push((attempt.to_string(), why.clone()));
         }
     })?;
+    // What handlers had said last is in the graph now, and belongs into the histories.
+    for repair in repairs.iter().filter(|repair| !repair.is_well()) {
+        let Some(chat) = ChatNumber::of_task(&repair.attempt.task) else { continue };
+        if let Err(why) = super::chats::complete(ctx, folder, chat) {
+            unrepaired.push((repair.reference().to_string(), why));
+        }
+    }
     Ok(unrepaired)
 }

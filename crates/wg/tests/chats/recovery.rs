@@ -5,6 +5,7 @@ use std::fs::File;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use testkit::{Random, wait_until};
 use wg_core::id::ChatNumber;
 use wg_core::port::{Read, Store};
@@ -33,6 +34,55 @@ fn a_live_handler_is_taken_up_with_its_turn() {
     assert_eq!(world.runs("runs").len(), 1, "the same process");
     assert!(world.log().contains("goes on: adopted"), "{}", world.log());
     dispatcher.kill();
+}
+
+#[test]
+fn what_a_handler_said_last_counts_though_only_doctor_records_its_end() {
+    // It leaves by itself once it has answered; or it is still there, and its shim is killed.
+    for (then, how, failures) in [("chat exit 0", "no work", 0), ("chat tools 1", "lost", 1)] {
+        let mut world = World::new();
+        world.set("WG_STOP_GRACE", "200ms");
+        let chat =
+            world.chat(&["chat deliveries given", "chat first 1 held hold go", "chat answer late", then]);
+        let dispatcher = world.dispatcher();
+        let message = world.send(&chat, "hello");
+        world.until(&chat, "a turn", |record| record["answering"] == message);
+        wait_until("the message to be there", || match world.given("given").len() {
+            1 => Ok(()),
+            given => Err(given),
+        });
+        let shim = wait_until("the shim's number to be recorded", || {
+            world.attempts()[0]["pid"].as_u64().ok_or("not yet")
+        });
+        dispatcher.kill();
+        world.touch("go");
+        let said = world.graph().join("attempts/agent-1/events.jsonl");
+        wait_until("the answer to be said", || {
+            let said = std::fs::read_to_string(&said).unwrap();
+            if said.contains("late") { Ok(()) } else { Err(said) }
+        });
+        if how == "lost" {
+            assert!(world.marks().signal(u32::try_from(shim).unwrap(), Signal::KILL));
+        }
+        let found = wait_until("the end to be found", || {
+            let found = world.wg(&["doctor"]);
+            if found.stdout.contains("agent-1 (.chat-1)") { Ok(found.stdout) } else { Err(found.stdout) }
+        });
+        assert!(world.answered(&chat).is_empty(), "looking takes nothing in: {found}");
+        world.ok(&["doctor", "--fix"]);
+        assert_eq!((world.answered(&chat), world.ends(&chat)), (vec![message], vec![how.to_owned()]));
+        let record = world.record(&chat);
+        assert_eq!((record["waiting"].as_u64(), record["failures"].as_u64()), (Some(0), Some(failures)));
+        world.until_written_down(&chat);
+        world.ok(&["doctor"]);
+        // Nor is anything of it taken in, or given, by the next dispatcher.
+        let dispatcher = world.dispatcher();
+        world.send(&chat, "and?");
+        world.until(&chat, "the next answer", |record| record["waiting"] == 0);
+        let given: Vec<u64> = world.given("given").iter().map(|given| given.message).collect();
+        assert_eq!((given.len(), world.answered(&chat)), (2, given), "each given and answered once");
+        dispatcher.kill();
+    }
 }
 
 #[test]

@@ -11,14 +11,7 @@ use super::super::event::HostEffect;
 impl Dispatcher {
     /// A chat as its adapter has to know it.
     pub(in super::super) fn facts_of(chat: &Chat) -> ChatFacts {
-        ChatFacts {
-            number: chat.number,
-            name: chat.name.clone(),
-            session: chat.session.clone(),
-            handler: chat.last.unwrap_or(wg_core::id::AttemptRef(0)),
-            exec: chat.run.exec.clone(),
-            model: chat.run.model.clone(),
-        }
+        ChatFacts::of(chat)
     }
 
     /// The hash over everything that decides whether a chat can be served, as last found. A chat whose adapter
