@@ -129,6 +129,17 @@ pub fn attached(folder: &Path) -> Option<BTreeMap<ChatNumber, usize>> {
     client::status(folder).ok().map(|status| status.attached)
 }
 
+/// Who is attached, and the histories that could not be written down, and why.
+#[must_use]
+pub fn attached_and_unwritten(
+    folder: &Path,
+) -> (Option<BTreeMap<ChatNumber, usize>>, BTreeMap<ChatNumber, String>) {
+    match client::status(folder) {
+        Ok(status) => (Some(status.attached), status.unwritten),
+        Err(_) => (None, BTreeMap::new()),
+    }
+}
+
 /// A chat with what is kept beside its record.
 #[derive(Debug, Clone)]
 pub struct Known {

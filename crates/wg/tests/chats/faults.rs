@@ -188,6 +188,46 @@ fn the_rows_are_the_truth_whatever_becomes_of_the_file() {
 }
 
 #[test]
+fn a_history_that_belongs_to_somebody_else_is_completed_once_it_may_be_written() {
+    let Some(world) = World::without_power() else { return };
+    let chat = world.chat(&[]);
+    let dispatcher = world.dispatcher();
+    assert_eq!(world.answer(&chat, "one"), "echo: one");
+    let before = world.until_written_down(&chat);
+    let path = world.transcript(&chat);
+    let given_back = world.take_away(&path);
+    // Rows are the truth: it is answered, and the answer is acknowledged.
+    assert_eq!(world.answer(&chat, "two"), "echo: two");
+    let record = world.until_at_rest(&chat);
+    assert_eq!((record["failures"].as_u64(), world.answered(&chat).len()), (Some(0), 2), "{record}");
+    assert_eq!(fs::read(&path).unwrap(), before, "nothing could be written");
+    let complaint = format!("{chat}: its history can't be written down: {}", path.display());
+    wait_until("the complaint", || match world.log().contains(&complaint) {
+        true => Ok(()),
+        false => Err(world.log()),
+    });
+    assert!(world.log().contains("Permission denied"), "{}", world.log());
+    for said in [world.ok(&["chat", "list"]), world.ok(&["service", "status"])] {
+        assert!(said.contains(&chat) && said.contains("can't be written down"), "{said}");
+    }
+    let doctor = world.wg(&["doctor", "--fix"]);
+    assert_eq!(doctor.code, 1, "{doctor:?}");
+    assert!(doctor.stdout.contains(&format!("{chat}: 2 entries are not in ")), "{doctor:?}");
+    assert!(doctor.stdout.contains("it could not be put right: "), "{doctor:?}");
+    // A dispatcher that can't either comes up all the same.
+    assert_eq!(dispatcher.stop(), 0);
+    let dispatcher = world.dispatcher();
+    assert_eq!(world.answer(&chat, "three"), "echo: three");
+    given_back();
+    assert_eq!(world.answer(&chat, "four"), "echo: four");
+    let whole = world.until_written_down(&chat);
+    assert!(whole.starts_with(&before), "what stood there stands");
+    assert!(!world.ok(&["chat", "list"]).contains("can't be written down"));
+    assert_eq!(dispatcher.stop(), 0);
+    world.ok(&["doctor"]);
+}
+
+#[test]
 fn a_disk_that_is_full_while_it_answers_loses_and_doubles_nothing() {
     let Some((world, disk)) = World::with_room_for(8 << 20) else { return };
     let beside = |name: &str| world.folder().join("tmp").join(name).display().to_string();

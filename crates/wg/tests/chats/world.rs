@@ -1,9 +1,10 @@
 //! A world with chats: what is asked of it, what is seen of it, and what must hold of it in the end.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use testkit::{Environment, Marked, Tmpfs, wait_until};
@@ -14,6 +15,9 @@ use wg_dispatch::control::client::{self, Conversation};
 pub fn count(full: usize) -> usize {
     if std::env::var_os("WG_LONG").is_some() { full } else { full / 10 }
 }
+
+/// Somebody without a name and without power.
+const NOBODY: u32 = 65_534;
 
 /// An environment with a graph whose handlers leave soon after the last consumer.
 pub struct World(Environment);
@@ -65,6 +69,50 @@ impl World {
                 None
             }
         }
+    }
+
+    /// One whose programs may not do everything: where root runs the tests they run as somebody else. Absent
+    /// where that can't be had.
+    pub fn without_power() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            return Some(Self::new());
+        }
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let (script, wg) = (folder.join("wg-of-nobody"), env!("CARGO_BIN_EXE_wg"));
+        let as_nobody = format!("setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups");
+        // Of several test programs at once each finds it whole.
+        let own = folder.join(format!("wg-of-nobody-{}", std::process::id()));
+        fs::write(&own, format!("#!/bin/sh\nexec {as_nobody} {wg} \"$@\"\n")).unwrap();
+        fs::set_permissions(&own, Permissions::from_mode(0o755)).unwrap();
+        fs::rename(own, &script).unwrap();
+        let mut world = Environment::new(&script);
+        world.set("WG_CHAT_LINGER", "200ms");
+        for folder in [world.folder().to_owned(), world.work()]
+            .into_iter()
+            .chain(["home", "tmp"].map(|name| world.folder().join(name)))
+        {
+            chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let made = world.wg(&["init"]);
+        if made.code != 0 {
+            println!("skipped: programs can't run as somebody else here: {}", made.stderr);
+            return None;
+        }
+        Some(Self(world))
+    }
+
+    /// Makes a file of a world [`Self::without_power`] one that its programs may read, and no more; gives what
+    /// takes that back.
+    pub fn take_away(&self, path: &Path) -> impl Fn() + use<> {
+        let change = |path: &Path, owner: u32, mode: u32| {
+            if rustix::process::geteuid().is_root() {
+                chown(path, Some(owner), Some(owner)).unwrap();
+            }
+            fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        };
+        change(path, 0, 0o444);
+        let path = path.to_owned();
+        move || change(&path, NOBODY, 0o600)
     }
 
     /// The command line of a scripted handler: these steps, then it serves.

@@ -29,11 +29,14 @@ struct Listed<'a> {
     chats: Vec<ChatRecord<'a>>,
     /// How many are archived, listed or not.
     archived: usize,
+    /// Histories that the dispatcher could not write down, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unwritten: BTreeMap<ChatNumber, String>,
 }
 
 /// Lists them.
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
-    let attached = chats::attached(ctx.folder()?);
+    let (attached, unwritten) = chats::attached_and_unwritten(ctx.folder()?);
     let (known, archived) = ctx.read(|read| {
         let all = read.chats(Chats::All)?;
         let archived = all.iter().filter(|chat| chat.is_archived()).count();
@@ -44,7 +47,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     if ctx.out.form.json {
         let now = ctx.now();
         let records = known.iter().map(|known| ChatRecord::of(known, attached.as_ref(), now)).collect();
-        return Ok(ctx.out.json(&Listed { chats: records, archived })?);
+        return Ok(ctx.out.json(&Listed { chats: records, archived, unwritten })?);
     }
     let hidden = if args.all { 0 } else { archived };
     if known.is_empty() {
@@ -54,6 +57,11 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     ctx.out.page();
     let table = table(ctx, &known, attached.as_ref());
     ctx.out.table(&table)?;
+    for (chat, why) in &unwritten {
+        let line = format!("{chat}: its history can't be written down: {}; wg doctor", text::line(why));
+        let line = ctx.out.paint().tone(Tone::Red, &line);
+        writeln!(ctx.out, "{line}")?;
+    }
     if hidden > 0 {
         let rest = ctx.out.paint().dim(&rest(hidden));
         writeln!(ctx.out, "{rest}")?;

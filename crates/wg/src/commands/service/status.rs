@@ -6,7 +6,7 @@ use std::io::Write;
 use serde::Serialize;
 use wg_core::attempt::{Attempt, AttemptState};
 use wg_core::control::{AdapterPause, Control, Pause, program_of};
-use wg_core::id::{AttemptRef, TaskId};
+use wg_core::id::{AttemptRef, ChatNumber, TaskId};
 use wg_core::time::Timestamp;
 use wg_dispatch::control::client::{self, ClientError};
 use wg_dispatch::control::message::{Running, Stage, Status, Unknown};
@@ -48,6 +48,8 @@ struct Told {
     paused: Option<Pause>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     adapters: BTreeMap<String, AdapterPause>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unwritten: BTreeMap<ChatNumber, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_look: Option<Timestamp>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -83,6 +85,7 @@ fn answered(status: Status) -> Told {
         unknown: status.unknown,
         paused: status.paused,
         adapters: status.adapters,
+        unwritten: status.unwritten,
         next_look: status.next_timer,
         stopping: status.stopping,
         trouble: status.trouble,
@@ -108,6 +111,7 @@ fn unanswered(ctx: &mut Context, holder: Option<Holder>, trouble: Option<String>
         unknown,
         paused: control.paused,
         adapters: control.adapters,
+        unwritten: BTreeMap::new(),
         next_look: None,
         stopping: false,
         trouble,
@@ -167,6 +171,10 @@ fn show(ctx: &mut Context, told: &Told) -> Result<()> {
             text::line(&pause.reason),
             program_of(adapter).map_or(adapter.as_str(), |(adapter, _)| adapter)
         )?;
+    }
+    for (chat, why) in &told.unwritten {
+        let history = format!("of {chat} can't be written down: {}", text::line(why));
+        writeln!(ctx.out, "history      {}; wg doctor", paint.tone(Tone::Red, &history))?;
     }
     if let Some(at) = told.next_look {
         writeln!(ctx.out, "looks again  {}", ctx.time(at))?;
