@@ -191,7 +191,7 @@ fn a_lock_that_something_foreign_holds_is_shown_and_starts_no_loop() {
     let lock = File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
     let _dispatcher = world.dispatcher();
-    world.send(&chat, "hello");
+    let mut sent = vec![world.send(&chat, "hello")];
     let status = wait_until("it to be shown", || {
         let status = world.json(&["service", "status"]);
         match status.to_string().contains("\"unknown\":[{") {
@@ -200,9 +200,24 @@ fn a_lock_that_something_foreign_holds_is_shown_and_starts_no_loop() {
         }
     });
     assert!(status.to_string().contains("agent-1"), "{status}");
+    let tried = || {
+        let log = world.log();
+        let times = |what: &str| log.matches(what).count();
+        (times("starts on"), times("it can't be told whether it lives"))
+    };
+    assert_eq!(tried(), (1, 1), "{}", world.log());
+    // Whatever happens meanwhile is no reason to try again: each time the dispatcher has looked at everything.
+    for there in 1..=3 {
+        sent.push(world.send(&chat, "still there?"));
+        let attached = world.attach(&chat);
+        world.until(&chat, "somebody to be seen there", |record| record["attached"] == 1);
+        drop(attached);
+        world.until(&chat, "nobody to be seen there", |record| record["attached"] == 0);
+        assert_eq!(tried(), (1, 1), "after {there}: {}", world.log());
+    }
     assert_eq!((world.runs("runs").len(), world.attempts().len()), (0, 1), "one attempt, and no other");
     // Free again, it is judged anew.
     drop(lock);
-    world.until(&chat, "the answer", |record| record["waiting"] == 0);
-    assert_eq!(world.runs("runs").len(), 1);
+    world.until(&chat, "the answers", |record| record["waiting"] == 0);
+    assert_eq!((world.runs("runs").len(), world.answered(&chat)), (1, sent));
 }
