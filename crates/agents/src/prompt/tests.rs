@@ -152,18 +152,33 @@ fn how_the_last_attempt_ended_is_told_in_its_words() {
     assert!(prompt.contains("\nfailed: no compiler\n"), "{prompt}");
 }
 
+const OWN: &str = "\
+{% macro item(text) %}
+* {{ text }}
+{% endmacro %}
+Do {{ task.title|quote }}.
+{% for tag in task.tags %}
+{{ item(tag) }}
+{%- endfor %}
+{{ task.tags|join('+') }}
+{{ messages.items|map(attribute='text')|list|quote }}
+{% for message in messages.items %}
+{{ message.text }}
+{% endfor %}
+{% if feedback %}
+{{ feedback|fence }}
+{% endif %}
+";
+
 #[test]
 fn a_template_of_ones_own_says_what_it_wants() {
+    check(OWN).expect("it is good");
     let facts = PromptFacts::full_sample();
-    let template = "{% macro item(text) %}\n* {{ text }}\n{% endmacro %}\nDo {{ task.title|quote }}.\n{% for tag in task.tags %}\n\
-                    {{ item(tag) }}{% endfor %}\n{{ task.tags|join('+') }}\n{% for message in messages.items %}{{ message.text }}.{% endfor %}\n{% if \
-                    feedback %}\n{{ feedback|fence }}{% endif %}";
-    check(template).expect("it is good");
-    let rendered = render(Some(template), &facts).expect("it is good");
+    let rendered = render(Some(OWN), &facts).expect("it is good");
     let mark = fence::mark(&view::View::of(&facts));
     let wanted = format!(
-        "Do \"Port the parser\".\n* parser\n* rust\nparser+rust\nMind the tabs..And the newlines..<{mark}>\nThe names are not \
-         what they were.\n</{mark}>"
+        "Do \"Port the parser\".\n* parser\n* rust\nparser+rust\n\"Mind the tabs.\", \"And the newlines.\"\n\
+         Mind the tabs.\nAnd the newlines.\n<{mark}>\nThe names are not what they were.\n</{mark}>\n"
     );
     assert_eq!(rendered, wanted);
 }

@@ -9,6 +9,7 @@ use wg_core::task::{StateName, Task};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::finding::resolve;
+use crate::telling::next_prompt;
 use crate::telling::past;
 use crate::telling::reason::{self, Said, Times};
 use crate::telling::record::{AttemptRecord, TaskRecord};
@@ -27,6 +28,9 @@ pub struct Args {
     /// As it was after this operation
     #[arg(long, value_name = "N")]
     at_op: Option<u64>,
+    /// Print what an agent would be told that began to work on it now, and nothing else
+    #[arg(long, conflicts_with = "at_op")]
+    prompt: bool,
 }
 
 #[derive(Serialize)]
@@ -42,6 +46,9 @@ struct Document<'a> {
 
 /// Tells it.
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
+    if args.prompt {
+        return next_prompt::show(ctx, &args.task);
+    }
     let exact = ctx.out.form.exact_times || ctx.out.form.json;
     let story = match args.at_op {
         Some(seq) => ctx.read(|read| then(read, &args.task, OpSeq(seq), exact))?,

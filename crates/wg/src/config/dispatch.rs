@@ -1,5 +1,7 @@
 //! The configuration as a dispatcher takes it.
 
+use std::path::Path;
+
 use wg_agents::{AdapterConfig, ClaudeConfig, Permissions, ShellConfig};
 use wg_core::usage::Cap;
 use wg_dispatch::config::{ChatConfig, DispatchConfig};
@@ -7,13 +9,20 @@ use wg_dispatch::log_file::LogLimits;
 use wg_dispatch::retention::Retention;
 
 use super::layers::Config;
+use super::prompt::prompt_template;
 use super::settings::{
     ATTEMPT_COST, ATTEMPT_TOKENS, CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS,
     CLAUDE_PROGRAM, DEFAULT_ADAPTER, ENV_PASS, FULL, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS,
     OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
 };
+use crate::error::Result;
 
-/// What a dispatcher is told.
+/// What a dispatcher of this graph is told that starts agents: with the template of their prompts, read.
+pub fn serve_config(config: &Config, graph: &Path) -> Result<DispatchConfig> {
+    Ok(DispatchConfig { prompt_template: prompt_template(config, graph)?, ..dispatch_config(config) })
+}
+
+/// What a dispatcher is told, but for the files that settings name: enough to end agents and to understand them.
 #[must_use]
 pub fn dispatch_config(config: &Config) -> DispatchConfig {
     let otherwise = DispatchConfig::default();

@@ -6,14 +6,18 @@ mod dispatch;
 mod edit;
 mod layers;
 mod page;
+mod prompt;
 mod settings;
 mod value;
 
-pub use dispatch::dispatch_config;
+pub use dispatch::{dispatch_config, serve_config};
 pub use edit::{set, unset};
 pub use layers::{Config, Layer, Origin, files, unknown};
 pub use page::page;
+pub use prompt::{prompt_template, read as read_template};
 pub use settings::{ALL, Setting, find};
 pub use value::Value;
 
-pub use settings::{CHAT_ADAPTER, CHAT_COMMAND, DEFAULT_ADAPTER, MAX_AGENTS, RETRY_FIRST, STOP_GRACE};
+pub use settings::{
+    CHAT_ADAPTER, CHAT_COMMAND, DEFAULT_ADAPTER, MAX_AGENTS, PROMPT_TEMPLATE, RETRY_FIRST, STOP_GRACE,
+};

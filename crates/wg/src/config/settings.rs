@@ -103,6 +103,13 @@ pub static CLAUDE_PERMISSIONS: Setting = Setting {
     default: Some("edit"),
     doc: "What adapter `claude` may do without being asked: `edit` files, run `git` and `wg`; or in `full` whatever it wants.",
 };
+/// The template of prompts.
+pub static PROMPT_TEMPLATE: Setting = Setting {
+    key: "prompt.template",
+    kind: Kind::Text,
+    default: None,
+    doc: "A file in the graph's folder (`.wg/`) that says what a worker is told, instead of the built-in text: docs/prompt.md.",
+};
 /// Variables that agents are given.
 pub static ENV_PASS: Setting = Setting {
     key: "env.pass",
@@ -189,7 +196,7 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 22] = [
+pub static ALL: [&Setting; 23] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &ATTEMPT_TOKENS,
@@ -200,6 +207,7 @@ pub static ALL: [&Setting; 22] = [
     &SHELL_PROGRAM,
     &CLAUDE_PROGRAM,
     &CLAUDE_PERMISSIONS,
+    &PROMPT_TEMPLATE,
     &ENV_PASS,
     &STOP_GRACE,
     &OUTPUT_LIMIT,

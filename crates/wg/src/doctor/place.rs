@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use super::{Fix, Line, Standing};
-use crate::config::Config;
+use crate::config::{Config, prompt_template};
 use crate::context::Context;
 use crate::finding::ignored;
 use crate::output::text;
@@ -22,7 +22,12 @@ pub(super) fn look(ctx: &mut Context, folder: &Path) -> Vec<Line> {
     let mut lines = vec![whose(folder), room(folder)];
     lines.extend(git(folder));
     lines.push(match Config::load(&ctx.env, Some(folder)) {
-        Ok(_) => Line::ok("settings", "can be read"),
+        Ok(config) => match prompt_template(&config, folder) {
+            Ok(_) => Line::ok("settings", "can be read"),
+            Err(failure) => {
+                failure.hints.iter().fold(Line::problem("settings", failure.in_a_line()), Line::hint)
+            }
+        },
         Err(failure) => failure.hints.iter().fold(Line::problem("settings", &failure.message), Line::hint),
     });
     lines

@@ -9,6 +9,7 @@ pub mod difference;
 pub mod entries;
 pub mod history;
 pub mod listing;
+pub mod next_prompt;
 pub mod past;
 pub mod picture;
 pub mod reason;

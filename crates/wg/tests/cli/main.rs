@@ -11,6 +11,7 @@ mod history;
 mod json;
 mod lists;
 mod places;
+mod prompts;
 mod stories;
 mod tasks;
 mod terminal;

@@ -1,15 +1,15 @@
 //! `wg attempt show`: everything that is known of one attempt.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde::Serialize;
-use wg_core::attempt::{Attempt, AttemptState, ProcessIdentity, Report, Stop};
-use wg_core::id::Fence;
+use wg_core::attempt::{Attempt, AttemptKind, AttemptState, ProcessIdentity, Report, Stop};
+use wg_core::id::{AttemptRef, Fence, TaskId};
 use wg_dispatch::files::{AttemptFolder, EndedBy, ExitRecord, GraphFolder, Started};
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::finding::resolve;
 use crate::output::{text, time};
 use crate::telling::attempts;
@@ -21,6 +21,17 @@ pub struct Args {
     /// The attempt, as in agent-7, or a task whose last one is meant
     #[arg(value_name = "ATTEMPT|TASK")]
     attempt: String,
+    /// Print what its agent was told to do, and nothing else
+    #[arg(long)]
+    prompt: bool,
+}
+
+/// What an agent was told.
+#[derive(Serialize)]
+struct Told<'a> {
+    attempt: AttemptRef,
+    task: &'a TaskId,
+    prompt: &'a str,
 }
 
 /// An attempt with what its folder tells.
@@ -57,6 +68,9 @@ struct FileOf {
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let attempt = ctx.read(|read| resolve::attempt_of(read, &args.attempt))?;
     let folder = GraphFolder::new(ctx.folder()?).attempt(attempt.reference);
+    if args.prompt {
+        return prompt(ctx, &attempt, &folder);
+    }
     let mut trouble = Vec::new();
     let (started, exit) = (folder.read_started(), folder.read_exit());
     let started = started.unwrap_or_else(|error| {
@@ -103,6 +117,39 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Prints the prompt as it is in its file.
+fn prompt(ctx: &mut Context, attempt: &Attempt, folder: &AttemptFolder) -> Result<()> {
+    let path = folder.prompt();
+    let text = match fs::read(&path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_prompt(attempt, folder)),
+        Err(error) => return Err(Failure::file("read", &path, &error)),
+    };
+    if ctx.out.form.json {
+        let told = Told { attempt: attempt.reference, task: &attempt.task, prompt: &text };
+        return Ok(ctx.out.json(&told)?);
+    }
+    ctx.out.page();
+    Ok(ctx.out.write_all(text.as_bytes())?)
+}
+
+/// Why there is none, as far as that can be told.
+fn no_prompt(attempt: &Attempt, folder: &AttemptFolder) -> Failure {
+    let reference = attempt.reference;
+    let why = if attempt.adapter == "shell" {
+        "its task has a command, which is run as it is: nobody is told anything"
+    } else if attempt.kind == AttemptKind::Handler {
+        "it serves a chat: its agent is told what is said there"
+    } else if !folder.path().exists() {
+        "its files were removed (retention.age, retention.size), or never made"
+    } else {
+        "none was written before it was over"
+    };
+    Failure::not_found(format!("there is no prompt of {reference}"))
+        .because(why)
+        .hint(format!("wg attempt show {reference}"))
 }
 
 /// What is said of it: a label and a text each.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::look::line;
 use super::setting;
-use crate::config::{self, Config, Origin, Value};
+use crate::config::{self, Config, Origin, PROMPT_TEMPLATE, Value};
 use crate::context::Context;
 use crate::error::{Failure, Result};
 
@@ -48,6 +48,11 @@ pub(super) fn run(args: &Args, graph: Option<&Path>, ctx: &mut Context) -> Resul
         let text = args.value.as_deref().expect("clap wants a value where --unset is not said");
         let value = Value::parse(setting.kind, text)
             .map_err(|why| Failure::usage(format!("{}: {why}", setting.key)))?;
+        if setting.key == PROMPT_TEMPLATE.key
+            && let Some(graph) = graph
+        {
+            config::read_template(graph, &value.to_string())?;
+        }
         config::set(&file, setting, &value)?;
     }
     let config = Config::load(&ctx.env, graph)?;

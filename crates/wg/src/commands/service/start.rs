@@ -149,7 +149,7 @@ fn foreground(args: &Args, ctx: &mut Context) -> Result<()> {
         set_parent_process_death_signal(Some(Signal::TERM)).map_err(failed)?;
     }
     let graph = absolute(ctx.folder()?)?;
-    let config = config::dispatch_config(ctx.config()?);
+    let config = config::serve_config(ctx.config()?, &graph)?;
     let folder = GraphFolder::new(&graph);
     // A second one is refused before it touches the first one's log.
     if let Some(holder) = holder(&folder) {
@@ -171,7 +171,7 @@ fn foreground(args: &Args, ctx: &mut Context) -> Result<()> {
         config,
         reload: Arc::new(move || {
             let config = Config::load(&env, Some(&graph)).map_err(|failure| failure.in_a_line())?;
-            Ok(config::dispatch_config(&config))
+            config::serve_config(&config, &graph).map_err(|failure| failure.in_a_line())
         }),
         shim_program: PathBuf::from(daemon::OURS),
         clock: Arc::new(SystemClock),
