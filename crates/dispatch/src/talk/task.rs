@@ -123,9 +123,18 @@ struct Talk {
     garbage: u32,
     /// Nothing more will be said: its shim is told each time it is reached.
     let_go: bool,
-    finishing: bool,
-    /// The end of what there is was reached since it is finishing.
-    read_up: bool,
+    end: End,
+}
+
+/// How far the taking in of last words is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Its process may go on.
+    Open,
+    /// It is over: what there is is read.
+    Reading,
+    /// All of it was read.
+    Read,
 }
 
 impl Talk {
@@ -155,8 +164,7 @@ impl Talk {
             inputs: VecDeque::new(),
             garbage: 0,
             let_go: false,
-            finishing: converse.over,
-            read_up: false,
+            end: if converse.over { End::Reading } else { End::Open },
         }
     }
 
@@ -169,7 +177,7 @@ impl Talk {
                 let _ = self.events.send(Event::TalkOver(self.attempt)).await;
                 return;
             }
-            let connects = line.is_none() && !self.finishing && tries < TRIES;
+            let connects = line.is_none() && self.end == End::Open && tries < TRIES;
             let reads = self.may_read();
             let outcome = tokio::select! {
                 order = orders.recv() => match order {
@@ -203,11 +211,15 @@ impl Talk {
     }
 
     fn is_over(&self) -> bool {
-        self.finishing && self.read_up && self.kept.is_empty() && self.told.is_none()
+        self.end == End::Read && self.kept.is_empty() && self.told.is_none()
     }
 
     fn may_read(&self) -> bool {
-        let more = if self.finishing { !self.read_up } else { self.written > self.place() };
+        let more = match self.end {
+            End::Open => self.written > self.place(),
+            End::Reading => true,
+            End::Read => false,
+        };
         more && self.told.is_none() && self.kept.is_empty()
     }
 
@@ -281,7 +293,9 @@ impl Talk {
                 }
             }
             Order::Finish => {
-                self.finishing = true;
+                if self.end == End::Open {
+                    self.end = End::Reading;
+                }
                 Ok(())
             }
         }
@@ -358,10 +372,11 @@ impl Talk {
                 Lines { end: true, ..Lines::default() }
             }
         };
-        self.read_up = read.end && self.finishing;
-        if read.end && !self.finishing {
+        match (read.end, self.end) {
             // What is there was read, whatever was said to be.
-            self.written = self.written.min(self.place());
+            (true, End::Open) => self.written = self.written.min(self.place()),
+            (true, _) => self.end = End::Read,
+            (false, _) => {}
         }
         for place in read.too_long {
             self.heard = self.heard.max(place);
