@@ -321,7 +321,7 @@ impl Write for Bent<'_, dyn Write + '_> {
         put_consumer(chat: ChatNumber, consumer: &Consumer) -> ();
         append_log(id: &TaskId, at: Timestamp, actor: &str, message: &str) -> ();
         append_message(id: &TaskId, at: Timestamp, from: &Actor, body: &str) -> ();
-        mark_read(id: &TaskId, by: AttemptRef) -> ();
+        mark_read(id: &TaskId, by: AttemptRef, through: u64) -> ();
         append_artifact(id: &TaskId, at: Timestamp, actor: &str, path: &str) -> ();
         put_imported(task: &Task) -> ();
         free_effects(host: &str) -> ();

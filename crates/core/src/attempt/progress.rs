@@ -20,6 +20,9 @@ pub struct Progress {
     /// Up to where its output is taken in, in bytes.
     #[serde(skip_serializing_if = "is_zero")]
     pub parsed: u64,
+    /// The number of the last message of its task that it was told.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub told: u64,
     /// What its turns used that are over.
     #[serde(skip_serializing_if = "Usage::is_empty")]
     pub turns: Usage,

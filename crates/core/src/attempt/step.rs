@@ -30,6 +30,11 @@ pub enum AttemptEvent {
         /// Who listened, and when.
         by: (Actor, Timestamp),
     },
+    /// Fact: its agent was told the messages of its task up to this one.
+    Told {
+        /// The number of the last of them.
+        through: u64,
+    },
     /// Its worker says how its task stands.
     Reported(Report),
     /// Somebody wants its end.
@@ -75,6 +80,12 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
             }
             attempt.stop.get_or_insert(Stop { by, at, why });
             Ok(Step::to(attempt).wanting(EffectKind::Kill))
+        }
+        AttemptEvent::Told { through } => {
+            if live {
+                attempt.progress.told = attempt.progress.told.max(through);
+            }
+            Ok(Step::to(attempt))
         }
         AttemptEvent::Reported(report) => {
             if !live {

@@ -160,6 +160,7 @@ fn events() -> impl Strategy<Value = AttemptEvent> {
         Just(stop()),
         (0u64..20, 0u64..2_000)
             .prop_map(|(parsed, input)| heard(parsed, vec![Said::Used { usage: used(input) }])),
+        (0u64..9).prop_map(|through| AttemptEvent::Told { through }),
         Just(heard(8, vec![Said::Ready, failed(TurnError::Outage)])),
         Just(ended(badly())),
         Just(ended(Outcome::Lost { reason: "gone".into() })),
@@ -172,7 +173,7 @@ proptest! {
     fn finished_is_finished(events in prop::collection::vec(events(), 1..20)) {
         let mut now = attempt();
         for event in events {
-            let fact = matches!(event, AttemptEvent::Started { .. } | AttemptEvent::Heard { .. } | AttemptEvent::Ended { .. });
+            let fact = matches!(event, AttemptEvent::Started { .. } | AttemptEvent::Told { .. } | AttemptEvent::Heard { .. } | AttemptEvent::Ended { .. });
             let before = now.clone();
             match step(now.clone(), event) {
                 Ok(step) => now = step.state,

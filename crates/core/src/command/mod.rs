@@ -153,6 +153,15 @@ pub enum Command {
         /// Since when.
         at: Timestamp,
     },
+    /// Fact: an attempt's agent was told the messages of its task up to this one.
+    AttemptTold {
+        /// Which.
+        attempt: AttemptRef,
+        /// Under which fence.
+        fence: Fence,
+        /// The number of the last of them.
+        through: u64,
+    },
     /// Fact: what an attempt's agent said.
     AttemptHeard(AttemptHeard),
     /// Fact: an attempt is over and its whole tree is gone.
@@ -182,6 +191,7 @@ impl Command {
     pub fn is_fact(&self) -> bool {
         match self {
             Self::AttemptStarted { .. }
+            | Self::AttemptTold { .. }
             | Self::AttemptHeard(_)
             | Self::AttemptEnded(_)
             | Self::WaitOver { .. }
@@ -221,6 +231,7 @@ impl Command {
             Self::ResumeAdapter { .. } => "adapter resume",
             Self::StartAttempt(_) => "start",
             Self::AttemptStarted { .. } => "started",
+            Self::AttemptTold { .. } => "told",
             Self::AttemptHeard(_) => "heard",
             Self::AttemptEnded(_) => "ended",
             Self::WaitOver { .. } => "wait over",

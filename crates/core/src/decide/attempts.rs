@@ -90,6 +90,25 @@ pub(super) fn started(
     Ok(())
 }
 
+/// An agent at work was told messages of its task: they are read.
+pub(super) fn messages_told(
+    draft: &mut Draft<'_>,
+    reference: AttemptRef,
+    fence: Fence,
+    through: u64,
+) -> Result<(), Refusal> {
+    let Some(attempt) = draft.attempt(reference)?.filter(|attempt| attempt.fence == fence) else {
+        return Ok(());
+    };
+    let before = attempt.clone();
+    let attempt = attempt_step(attempt, AttemptEvent::Told { through })?.state;
+    if attempt != before {
+        draft.read_messages = Some((attempt.task.clone(), reference, through));
+        draft.put_attempt(attempt);
+    }
+    Ok(())
+}
+
 /// What an agent at work said. Under an old fence, or of an attempt that is over, it changes nothing.
 pub(super) fn heard(draft: &mut Draft<'_>, heard: AttemptHeard) -> Result<(), Refusal> {
     let AttemptHeard { attempt: reference, fence, said, parsed, cap } = heard;

@@ -36,7 +36,7 @@ pub(crate) struct Draft<'a> {
     /// A host whose claims are to be freed.
     pub(crate) free_host: Option<String>,
     /// A task whose messages this attempt has read.
-    pub(crate) read_messages: Option<(TaskId, AttemptRef)>,
+    pub(crate) read_messages: Option<(TaskId, AttemptRef, u64)>,
     /// Tasks as an import brought them.
     pub(crate) imported: Vec<Task>,
     tasks: BTreeMap<TaskId, Option<Task>>,
@@ -226,7 +226,7 @@ pub(crate) struct Closed {
     pub(crate) notes: Vec<String>,
     pub(crate) messages: Vec<u64>,
     free_host: Option<String>,
-    read_messages: Option<(TaskId, AttemptRef)>,
+    read_messages: Option<(TaskId, AttemptRef, u64)>,
     imported: Vec<Task>,
     pub(crate) tasks: BTreeMap<TaskId, Option<Task>>,
     pub(crate) attempts: BTreeMap<AttemptRef, Attempt>,
@@ -267,8 +267,8 @@ impl Closed {
         for task in &self.imported {
             to.put_imported(task)?;
         }
-        if let Some((task, attempt)) = &self.read_messages {
-            to.mark_read(task, *attempt)?;
+        if let Some((task, attempt, through)) = &self.read_messages {
+            to.mark_read(task, *attempt, *through)?;
         }
         for row in &self.rows {
             match row {

@@ -84,6 +84,9 @@ fn of_person(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
         Command::AttemptStarted { attempt, fence, shim, at } => {
             attempts::started(draft, attempt, fence, shim, at)
         }
+        Command::AttemptTold { attempt, fence, through } => {
+            attempts::messages_told(draft, attempt, fence, through)
+        }
         Command::AttemptHeard(heard) => attempts::heard(draft, heard),
         Command::AttemptEnded(ended) => attempts::ended(draft, ended),
         Command::WaitOver { task, never } => attempts::wait_over(draft, &task, never),

@@ -74,6 +74,7 @@ fn fact(command: &Command) -> Option<String> {
             Some("what was said stays said; say what is right instead".into())
         }
         Command::ReadMessages { .. }
+        | Command::AttemptTold { .. }
         | Command::AttemptHeard(_)
         | Command::WaitOver { .. }
         | Command::AdapterChanged { .. }

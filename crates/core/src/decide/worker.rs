@@ -30,7 +30,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, reference: AttemptRef, command: Comm
         }
         Command::ReadMessages { task } => {
             own(&task)?;
-            draft.read_messages = Some((task, reference));
+            draft.read_messages = Some((task, reference, u64::MAX));
             Ok(())
         }
         Command::PostMessage { task, body } => people::message(draft, &task, &body),

@@ -218,8 +218,8 @@ pub trait Write: Read {
         from: &Actor,
         body: &str,
     ) -> Result<(), StoreError>;
-    /// Marks all messages of a task as read by an attempt.
-    fn mark_read(&mut self, id: &TaskId, by: AttemptRef) -> Result<(), StoreError>;
+    /// Marks messages of a task up to this number as read by an attempt, where nobody has read them.
+    fn mark_read(&mut self, id: &TaskId, by: AttemptRef, through: u64) -> Result<(), StoreError>;
     /// Appends to a task's artifacts; one that is there already is not doubled.
     fn append_artifact(
         &mut self,

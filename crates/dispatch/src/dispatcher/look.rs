@@ -9,7 +9,7 @@ use wg_core::command::ChatCommand;
 use wg_core::control::Control;
 use wg_core::effect::EffectKind;
 use wg_core::id::{AttemptRef, ChatNumber, OpSeq, TaskId};
-use wg_core::port::{Read, Store, StoreError};
+use wg_core::port::{Message, Read, Store, StoreError};
 use wg_core::schedule::{Plan, plan};
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
@@ -48,6 +48,8 @@ struct View {
     plan: Plan,
     chats: ChatsView,
     newest: Option<AttemptRef>,
+    /// What was said to tasks whose agents hear it, and nobody has read.
+    messages: Vec<(AttemptRef, Message)>,
     /// What could not be told, and somebody else has ended meanwhile.
     ended: Vec<AttemptRef>,
 }
@@ -100,6 +102,7 @@ impl Dispatcher {
             self.prune(through);
         }
         self.listen_to_work();
+        self.tell_messages(view.messages);
         let chats = self.chat_commands(view.chats, now);
         Ok(Some(Look { read: view.read, plan: view.plan, waits: view.waits, chats }))
     }
@@ -144,6 +147,10 @@ impl Dispatcher {
         // What was never launched is not ended twice: its launch finds it barred.
         let launches: Vec<AttemptRef> = view.launches.iter().map(|wanted| wanted.attempt.reference).collect();
         view.kills.retain(|attempt| !launches.contains(&attempt.reference));
+        for (attempt, task) in self.hearers() {
+            let messages = read.messages_of(&task)?.into_iter().filter(|message| message.read_by.is_none());
+            view.messages.extend(messages.map(|message| (attempt, message)));
+        }
         view.control = read.control()?.0;
         view.waits = read.waits_due(now, WAITS)?;
         match &self.leaving {
@@ -182,6 +189,7 @@ impl Dispatcher {
     fn launch(&mut self, wanted: Wanted, now: Timestamp) {
         let Wanted { attempt, task, chat, barred, before, prompt } = wanted;
         let reference = attempt.reference;
+        let messages = prompt.as_ref().and_then(|facts| facts.messages.last()).map_or(0, |last| last.number);
         let barred = barred.or_else(|| task.is_none().then(|| "its task is gone".to_owned()));
         let phase = match (barred, task) {
             (None, Some(task)) => match self.launch_of(&task, chat.as_ref(), prompt.as_ref(), &attempt) {
@@ -198,7 +206,7 @@ impl Dispatcher {
             }
         };
         let understood = self.is_understood(&attempt);
-        self.slots.insert(reference, Slot::new(attempt, phase, understood));
+        self.slots.insert(reference, Slot { messages, ..Slot::new(attempt, phase, understood) });
     }
 
     /// Starts what is to be launched, but not before its predecessor is gone.

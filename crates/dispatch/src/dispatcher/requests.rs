@@ -36,6 +36,8 @@ pub(super) enum About {
     Heard(AttemptRef, u64),
     /// That somebody consumed a chat.
     Consumed(ChatNumber),
+    /// What an agent was told: nothing follows from it.
+    Told,
     /// Anything else that may let something start.
     Change,
 }

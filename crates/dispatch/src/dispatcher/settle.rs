@@ -31,6 +31,7 @@ impl Dispatcher {
             }
             match wanted.about {
                 About::Begin => self.begun = true,
+                About::Told => {}
                 About::Heard(handler, parsed) => {
                     self.heard_committed(handler, parsed);
                     self.work_committed(handler, parsed);

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 
 use wg_core::attempt::AttemptKind;
-use wg_core::chat::Said;
+use wg_core::chat::{Entry, Said, What};
 use wg_core::command::{AttemptHeard, Command};
-use wg_core::id::{AttemptRef, Fence};
+use wg_core::id::{AttemptRef, Fence, TaskId};
+use wg_core::port::Message;
 use wg_core::usage::Cap;
 
 use super::Dispatcher;
@@ -29,7 +30,10 @@ pub(super) struct Work {
 #[derive(Debug, Default)]
 struct Talk {
     /// It was told its task.
-    told: bool,
+    began: bool,
+    /// The number of the last message of its task that it was told, and up to where that is committed.
+    told: u64,
+    noted: u64,
     /// It was let go.
     let_go: bool,
 }
@@ -73,7 +77,9 @@ impl Dispatcher {
                 news.push((*attempt, progress.ready, progress.over));
                 let converse = Converse { attempt: slot.attempt.clone(), whose: Whose::Work, from, over };
                 self.out.push(HostEffect::Converse(Box::new(converse)));
-                self.work.talks.insert(*attempt, Talk::default());
+                // What its prompt says of messages counts as told once it is told that.
+                let told = progress.told.max(slot.messages);
+                self.work.talks.insert(*attempt, Talk { told, noted: progress.told, ..Talk::default() });
             }
         }
         for (attempt, ready, over) in news {
@@ -84,11 +90,39 @@ impl Dispatcher {
     /// Tells an agent that is ready its task, and lets one go whose turn is over: each once.
     fn speak_to_work(&mut self, attempt: AttemptRef, ready: bool, over: bool) {
         let Some(talk) = self.work.talks.get_mut(&attempt) else { return };
-        if ready && !std::mem::replace(&mut talk.told, true) {
+        if ready && !std::mem::replace(&mut talk.began, true) {
             self.out.push(HostEffect::Prompt { attempt });
         }
         if over && !std::mem::replace(&mut talk.let_go, true) {
             self.out.push(HostEffect::LetGo { attempt });
+        }
+    }
+
+    /// Whether there is anybody at work who would hear a message now; gives of which task.
+    pub(super) fn hearers(&self) -> Vec<(AttemptRef, TaskId)> {
+        let hears = |(attempt, talk): (&AttemptRef, &Talk)| {
+            let slot = self.slots.get(attempt).filter(|slot| matches!(slot.phase, Phase::Up(_)))?;
+            let adapter = self.registry.get(&slot.attempt.adapter)?;
+            let hears = talk.began && !talk.let_go && adapter.hears_in_flight();
+            hears.then(|| (*attempt, slot.attempt.task.clone()))
+        };
+        self.work.talks.iter().filter_map(hears).collect()
+    }
+
+    /// Tells agents at work what was said to their tasks meanwhile.
+    pub(super) fn tell_messages(&mut self, messages: Vec<(AttemptRef, Message)>) {
+        for (attempt, message) in messages {
+            let Some(talk) = self.work.talks.get_mut(&attempt).filter(|talk| talk.told < message.number)
+            else {
+                continue;
+            };
+            talk.told = message.number;
+            let text = format!("A message to your task, from {}:\n\n{}", message.from, message.body);
+            let what = What::Message { from: message.from, text };
+            // The prompt was the first.
+            let number = message.number.saturating_add(1);
+            let entry = Box::new(Entry { number, at: message.at, what });
+            self.out.push(HostEffect::Deliver { attempt, turn: number, entry, again: false });
         }
     }
 
@@ -107,7 +141,19 @@ impl Dispatcher {
     }
 
     /// What was said, to be committed whatever the look has shown.
-    pub(super) fn work_facts(&self, wanted: &mut Vec<Wanted>) {
+    pub(super) fn work_facts(&mut self, wanted: &mut Vec<Wanted>) {
+        let mut told = Vec::new();
+        for (attempt, talk) in &mut self.work.talks {
+            if talk.began && talk.noted < talk.told {
+                talk.noted = talk.told;
+                told.push((*attempt, talk.told));
+            }
+        }
+        for (attempt, through) in told {
+            let Some(slot) = self.slots.get(&attempt) else { continue };
+            let command = Command::AttemptTold { attempt, fence: slot.attempt.fence, through };
+            wanted.push(self.wanted(command, About::Told));
+        }
         for heard in &self.work.heard {
             let about = About::Heard(heard.attempt, heard.parsed);
             wanted.push(self.wanted(Command::AttemptHeard(heard.clone()), about));

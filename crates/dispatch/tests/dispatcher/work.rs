@@ -1,9 +1,10 @@
 //! Agents at work that are understood: told, listened to, let go, counted, capped.
 
 use wg_core::attempt::{ExitStatus, Outcome};
-use wg_core::chat::{Said, TurnError};
+use wg_core::chat::{Said, TurnError, What};
 use wg_core::command::Command;
 use wg_core::id::AttemptRef;
+use wg_core::port::Store;
 use wg_core::task::{RunSpec, TaskState, Wait};
 use wg_core::usage::{Cap, Usage};
 use wg_dispatch::config::DispatchConfig;
@@ -101,6 +102,45 @@ fn its_last_words_count_and_decide_what_its_end_means() {
     assert_eq!((world.task("port").history.spent, world.state("port")), (0, TaskState::Open));
     assert!(world.dispatcher.status().adapters.contains_key("claude"));
     assert!(spawns(&world.changed()).is_empty());
+}
+
+#[test]
+fn what_is_said_to_its_task_reaches_an_agent_in_its_turn_and_counts_as_read() {
+    let (mut world, attempt) = World::working(DispatchConfig::default());
+    let post = |world: &mut World, body: &str| {
+        let task = world.attempt(attempt).task;
+        world.command(Command::PostMessage { task, body: body.into() });
+        let told = quiet(world.changed()).into_iter().filter_map(|effect| match effect {
+            HostEffect::Deliver { attempt: to, turn, entry, again: false } if to == attempt => {
+                match entry.what {
+                    What::Message { text, .. } => Some((turn, text)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(post(&mut world, "too early"), [], "it has not begun");
+    world.says(attempt, 10, vec![Said::Ready]);
+    let [(turn, text)] = &post(&mut world, "mind the tabs")[..] else { panic!("not told") };
+    assert!((*turn, text.contains("user:ann"), text.contains("mind the tabs")) == (3, true, true), "{text}");
+    let unread = |world: &mut World| {
+        let task = world.attempt(attempt).task;
+        let mut unread = 0;
+        world
+            .store
+            .read(&mut |read| {
+                unread = read.messages_of(&task)?.iter().filter(|m| m.read_by != Some(attempt)).count();
+                Ok(())
+            })
+            .unwrap();
+        unread
+    };
+    assert_eq!(unread(&mut world), 0);
+    world.says(attempt, 20, vec![answer()]);
+    assert_eq!(post(&mut world, "too late"), [], "its turn is over");
+    assert_eq!(unread(&mut world), 1, "the next attempt is told");
 }
 
 #[test]

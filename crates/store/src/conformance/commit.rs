@@ -89,7 +89,7 @@ fn an_error_takes_everything_back<B: Backend>() {
             view.begin_operation(at(1), &ann(), &command())?;
             everything(view)?;
             view.remove_task(&id("b"))?;
-            view.mark_read(&id("a"), AttemptRef(1))?;
+            view.mark_read(&id("a"), AttemptRef(1), u64::MAX)?;
             view.begin_operation(at(2), &ann(), &command())?;
             let mut changed = after("a", &["b"]);
             changed.paused = true;

@@ -159,7 +159,7 @@ fn perform(view: &mut dyn Write, step: &Step, when: i64) -> Result<(), StoreErro
             view.append_artifact(&id(IDS[*n]), at(when), "ann", &path)
         }
         Step::Log(_) | Step::Message(_) | Step::Artifact(..) => Ok(()),
-        Step::MarkRead(n) => view.mark_read(&id(IDS[*n]), AttemptRef(9)),
+        Step::MarkRead(n) => view.mark_read(&id(IDS[*n]), AttemptRef(9), u64::MAX),
         Step::Imported(task) => view.put_imported(task),
         Step::Chat(step) => derived_chats::perform(view, step),
     }

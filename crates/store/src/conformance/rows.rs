@@ -41,13 +41,16 @@ fn messages_are_numbered_and_read_once<B: Backend>() {
     write(&mut *store, |view| view.put_task(&task("a")));
     post(&mut *store, "one");
     post(&mut *store, "two");
-    write(&mut *store, |view| view.mark_read(&id("a"), AttemptRef(1)));
+    write(&mut *store, |view| view.mark_read(&id("a"), AttemptRef(1), 2));
     post(&mut *store, "three");
-    write(&mut *store, |view| view.mark_read(&id("a"), AttemptRef(2)));
+    post(&mut *store, "between");
+    write(&mut *store, |view| view.mark_read(&id("a"), AttemptRef(2), 3));
     post(&mut *store, "four");
     let found = read(&mut *store, |view| view.messages_of(&id("a")));
     let found: Vec<_> = found.iter().map(|m| (m.number, m.body.as_str(), m.read_by.map(|by| by.0))).collect();
-    assert_eq!(found, [(1, "one", Some(1)), (2, "two", Some(1)), (3, "three", Some(2)), (4, "four", None)]);
+    let read = [(1, "one", Some(1)), (2, "two", Some(1)), (3, "three", Some(2))];
+    let unread = [(4, "between", None), (5, "four", None)];
+    assert_eq!(found, [&read[..], &unread[..]].concat());
 }
 
 fn an_artifact_is_named_once<B: Backend>() {
@@ -89,7 +92,7 @@ fn rows_of_a_task_that_is_not_there_are_refused<B: Backend>() {
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     assert_eq!(read(&mut *store, |view| view.last_operation()), OpSeq(0));
     // Nobody has written, so there is nothing to mark.
-    write(&mut *store, |view| view.mark_read(&id("a"), AttemptRef(1)));
+    write(&mut *store, |view| view.mark_read(&id("a"), AttemptRef(1), u64::MAX));
 }
 
 fn effect(attempt: u64, kind: EffectKind) -> Effect {

@@ -149,11 +149,11 @@ impl Write for Graph {
         Ok(())
     }
 
-    fn mark_read(&mut self, id: &TaskId, by: AttemptRef) -> Result<(), StoreError> {
+    fn mark_read(&mut self, id: &TaskId, by: AttemptRef, through: u64) -> Result<(), StoreError> {
         self.current()?;
         let Some((_, rows)) = self.tasks.get_mut(id) else { return Ok(()) };
         for (index, message) in rows.messages.iter_mut().enumerate() {
-            if message.read_by.is_none() {
+            if message.read_by.is_none() && message.number <= through {
                 message.read_by = Some(by);
                 self.undo.push(Undo::Unread(id.clone(), index));
             }

@@ -59,12 +59,13 @@ impl View<'_> {
         Ok(())
     }
 
-    /// Marks those that nobody has read.
-    pub(super) fn write_read_mark(&self, id: &TaskId, by: AttemptRef) -> Result<(), Trouble> {
+    /// Marks those up to this number that nobody has read.
+    pub(super) fn write_read_mark(&self, id: &TaskId, by: AttemptRef, through: u64) -> Result<(), Trouble> {
         self.current()?;
         let Some(n) = self.number_of(id)? else { return Ok(()) };
         let by = by.0.cast_signed();
-        for message in self.read_messages(id)?.into_iter().filter(|message| message.read_by.is_none()) {
+        let unread = |message: &Message| message.read_by.is_none() && message.number <= through;
+        for message in self.read_messages(id)?.into_iter().filter(unread) {
             let sum = codec::row_sum([message.at.as_nanos(), by], &message.from.to_string(), &message.body);
             self.statement("UPDATE messages SET read_by = ?3, sum = ?4 WHERE task = ?1 AND number = ?2")?
                 .execute(params![n, message.number, by, sum])?;

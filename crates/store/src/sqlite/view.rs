@@ -304,8 +304,8 @@ impl Write for View<'_> {
     ) -> Result<(), StoreError> {
         self.told(self.write_message(id, at, from, body))
     }
-    fn mark_read(&mut self, id: &TaskId, by: AttemptRef) -> Result<(), StoreError> {
-        self.told(self.write_read_mark(id, by))
+    fn mark_read(&mut self, id: &TaskId, by: AttemptRef, through: u64) -> Result<(), StoreError> {
+        self.told(self.write_read_mark(id, by, through))
     }
     fn append_artifact(
         &mut self,

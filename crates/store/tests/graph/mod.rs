@@ -105,7 +105,7 @@ pub fn fill(store: &mut dyn Store, tasks: i64) {
                 let attempt = AttemptRef(n.unsigned_abs() + 1);
                 let effect = Effect { kind: EffectKind::Launch, attempt, fence: Fence(1) };
                 view.put_effect(&effect, &EffectState::Claimed("box".into()))?;
-                view.mark_read(&id(n / 2), attempt)?;
+                view.mark_read(&id(n / 2), attempt, u64::MAX)?;
             }
             Ok(())
         };

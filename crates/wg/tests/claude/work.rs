@@ -184,3 +184,21 @@ fn a_worker_outlives_its_dispatcher_and_is_counted_once() {
         assert_eq!((&usage["input"], &usage["output"]), (&2_400.into(), &68.into()), "{usage:#}");
     }
 }
+
+#[test]
+fn a_message_reaches_a_worker_in_its_turn() {
+    let Some(world) = World::new() else { return };
+    world.model.go_on(false);
+    world.task("slow", &[], "#slow");
+    let _dispatcher = world.wg.dispatcher();
+    world.until_called(1);
+    world.wg.ok(&["msg", "send", "slow", "mind the tabs"]);
+    world.until_task("slow", "told", |shown| shown["messages"][0]["read_by"] == "agent-1");
+    world.model.go_on(true);
+    let heard = |shown: &Value| {
+        let model = world.model.last_heard();
+        shown["attempts"][0]["outcome"].is_string() && model.iter().any(|said| said.contains("mind the tabs"))
+    };
+    world.until_task("slow", "worked on with the message heard", heard);
+    assert_eq!(world.shown("slow")["task"]["attempts"], 1);
+}
