@@ -6,6 +6,7 @@
 
 mod adapter;
 mod claude;
+mod codex;
 mod command;
 mod command_spec;
 mod conversation;
@@ -17,6 +18,7 @@ mod shell;
 
 pub use adapter::{Adapter, Unlaunchable};
 pub use claude::{Claude, ClaudeConfig, Permissions};
+pub use codex::{Codex, CodexConfig};
 pub use command::Command;
 pub use command_spec::{CommandSpec, Stdin};
 pub use conversation::{ChatFacts, Conversation, Delivery, GARBAGE_MAX, Heard, garbage};

@@ -2,6 +2,7 @@
 
 use crate::adapter::Adapter;
 use crate::claude::{Claude, ClaudeConfig};
+use crate::codex::{Codex, CodexConfig};
 use crate::command::Command;
 use crate::shell::{Shell, ShellConfig};
 
@@ -12,6 +13,8 @@ pub struct AdapterConfig {
     pub shell: ShellConfig,
     /// Of `claude`.
     pub claude: ClaudeConfig,
+    /// Of `codex`.
+    pub codex: CodexConfig,
 }
 
 /// All adapters of this program, as they are configured. There are few: a list is searched faster than a map.
@@ -23,12 +26,13 @@ impl Registry {
     /// The adapters that this version knows.
     #[must_use]
     pub fn new(config: AdapterConfig) -> Self {
-        let AdapterConfig { shell, claude } = config;
+        let AdapterConfig { shell, claude, codex } = config;
         Self {
             adapters: vec![
                 Box::new(Shell::new(shell.clone())),
                 Box::new(Command::new(shell)),
                 Box::new(Claude::new(claude)),
+                Box::new(Codex::new(codex)),
             ],
         }
     }
@@ -64,18 +68,18 @@ mod tests {
     #[test]
     fn adapters_are_found_by_their_lane() {
         let registry = Registry::default();
-        assert_eq!(registry.names(), ["shell", "command", "claude"]);
+        assert_eq!(registry.names(), ["shell", "command", "claude", "codex"]);
         assert_eq!(registry.get("shell").map(Adapter::name), Some("shell"));
         assert!(registry.get("nobody").is_none());
-        assert_eq!(registry.iter().count(), 3);
+        assert_eq!(registry.iter().count(), 4);
     }
 
     #[test]
     fn chats_are_served_by_those_that_say_so() {
         let registry = Registry::default();
         let serving = registry.iter().filter(|adapter| adapter.serves_chats()).map(Adapter::name);
-        assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude"]);
+        assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude", "codex"]);
         let paid = registry.iter().filter(|adapter| adapter.is_paid()).map(Adapter::name);
-        assert_eq!(paid.collect::<Vec<_>>(), ["claude"]);
+        assert_eq!(paid.collect::<Vec<_>>(), ["claude", "codex"]);
     }
 }

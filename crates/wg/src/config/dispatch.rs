@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wg_agents::{AdapterConfig, ClaudeConfig, Permissions, ShellConfig};
+use wg_agents::{AdapterConfig, ClaudeConfig, CodexConfig, Permissions, ShellConfig};
 use wg_core::usage::Cap;
 use wg_dispatch::config::{ChatConfig, DispatchConfig};
 use wg_dispatch::log_file::LogLimits;
@@ -12,8 +12,9 @@ use super::layers::Config;
 use super::prompt::prompt_template;
 use super::settings::{
     ATTEMPT_COST, ATTEMPT_TOKENS, CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS,
-    CLAUDE_PROGRAM, DEFAULT_ADAPTER, ENV_PASS, FULL, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS,
-    OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM, STOP_GRACE, TIMEOUT,
+    CLAUDE_PROGRAM, CODEX_PERMISSIONS, CODEX_PROGRAM, DEFAULT_ADAPTER, ENV_PASS, FULL, LOG_FILES, LOG_SIZE,
+    MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM,
+    STOP_GRACE, Setting, TIMEOUT,
 };
 use crate::error::Result;
 
@@ -65,12 +66,20 @@ fn adapters(config: &Config) -> AdapterConfig {
         shell: ShellConfig { program: text(&SHELL_PROGRAM, otherwise.shell.program) },
         claude: ClaudeConfig {
             program: text(&CLAUDE_PROGRAM, otherwise.claude.program),
-            permissions: match config.text(&CLAUDE_PERMISSIONS) {
-                Some(FULL) => Permissions::Full,
-                _ => Permissions::Edit,
-            },
+            permissions: permissions(config, &CLAUDE_PERMISSIONS),
             most: cap(config).cost_micros,
         },
+        codex: CodexConfig {
+            program: text(&CODEX_PROGRAM, otherwise.codex.program),
+            permissions: permissions(config, &CODEX_PERMISSIONS),
+        },
+    }
+}
+
+fn permissions(config: &Config, setting: &'static Setting) -> Permissions {
+    match config.text(setting) {
+        Some(FULL) => Permissions::Full,
+        _ => Permissions::Edit,
     }
 }
 
@@ -102,6 +111,8 @@ mod tests {
             ("WG_CLAUDE_PERMISSIONS", "full"),
             ("WG_BUDGET_ATTEMPT_TOKENS", "0"),
             ("WG_BUDGET_ATTEMPT_COST", "2.5"),
+            ("WG_CODEX_PROGRAM", "/opt/codex"),
+            ("WG_CODEX_PERMISSIONS", "full"),
         ];
         let told = dispatch_config(&Config::load(&Environment::given(env), None).unwrap());
         assert_eq!(told.first_pause.as_secs(), 2);
@@ -110,6 +121,8 @@ mod tests {
         let claude = ClaudeConfig { program: "/opt/claude".into(), permissions: Permissions::Full, most };
         assert_eq!(told.cap, Cap { tokens: None, cost_micros: most });
         assert_eq!(told.adapters.claude, claude);
+        let codex = CodexConfig { program: "/opt/codex".into(), permissions: Permissions::Full };
+        assert_eq!(told.adapters.codex, codex);
         assert_eq!(told.env_pass, ["A", "B"]);
         assert_eq!(told.timeout.map(|timeout| timeout.as_secs()), Some(3_600));
         assert_eq!(told.chats.linger.as_secs(), 3);

@@ -94,7 +94,7 @@ pub static CLAUDE_PROGRAM: Setting = Setting {
     default: Some("claude"),
     doc: "The program of adapter `claude` (Claude Code): a path, or a name to be looked up in PATH.",
 };
-/// What adapter `claude` may do unasked, where it is everything.
+/// What an adapter may do unasked, where it is everything.
 pub const FULL: &str = "full";
 /// What adapter `claude` may do unasked.
 pub static CLAUDE_PERMISSIONS: Setting = Setting {
@@ -102,6 +102,20 @@ pub static CLAUDE_PERMISSIONS: Setting = Setting {
     kind: Kind::Choice(&["edit", FULL]),
     default: Some("edit"),
     doc: "What adapter `claude` may do without being asked: `edit` files, run `git` and `wg`; or in `full` whatever it wants.",
+};
+/// The program of adapter `codex`.
+pub static CODEX_PROGRAM: Setting = Setting {
+    key: "codex.program",
+    kind: Kind::Text,
+    default: Some("codex"),
+    doc: "The program of adapter `codex` (OpenAI's Codex): a path, or a name to be looked up in PATH.",
+};
+/// What adapter `codex` may do unasked.
+pub static CODEX_PERMISSIONS: Setting = Setting {
+    key: "codex.permissions",
+    kind: Kind::Choice(&["edit", FULL]),
+    default: Some("edit"),
+    doc: "What adapter `codex` may do without being asked: `edit` files below its folder, in its own sandbox without a network; or in `full` whatever it wants.",
 };
 /// The template of prompts.
 pub static PROMPT_TEMPLATE: Setting = Setting {
@@ -196,7 +210,7 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 23] = [
+pub static ALL: [&Setting; 25] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &ATTEMPT_TOKENS,
@@ -207,6 +221,8 @@ pub static ALL: [&Setting; 23] = [
     &SHELL_PROGRAM,
     &CLAUDE_PROGRAM,
     &CLAUDE_PERMISSIONS,
+    &CODEX_PROGRAM,
+    &CODEX_PERMISSIONS,
     &PROMPT_TEMPLATE,
     &ENV_PASS,
     &STOP_GRACE,
