@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::address::connect;
 use super::line::{LineBuffer, TooLong};
-use super::peer::is_ours;
+use super::peer::listens_for_us;
 
 /// Why there was no answer.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ impl Client {
     /// Connects; `line_max` bounds each line of an answer.
     pub fn connect(path: &Path, line_max: usize) -> Result<Self, ClientError> {
         let stream = connect(path)?;
-        if !is_ours(&stream) {
+        if !listens_for_us(&stream, path) {
             return Err(ClientError::Stranger);
         }
         Ok(Self { stream, lines: LineBuffer::new(line_max) })
