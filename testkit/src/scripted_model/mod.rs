@@ -1,10 +1,13 @@
-//! A scripted model on loopback that speaks the streaming form of Anthropic Messages, so that a real agent
-//! program runs without an account or a network. It keeps nothing between calls: what it does stands in the
-//! last message of the person.
+//! A scripted model on loopback, so that a real agent program runs without an account or a network. It speaks the
+//! streaming forms of Anthropic Messages ([`messages`]) and of OpenAI Responses ([`responses`]). It keeps nothing
+//! between calls: what it does stands in the last message of the person.
 //!
 //! `#tool COMMAND` (to the end of the line): has the command run with the program's shell tool, then answers.
 //! `#slow`: the answer comes word by word and does not end before [`ScriptedModel::go_on`]. `#status CODE`: refuses.
 //! The answer is `answer to: TEXT`.
+
+mod messages;
+mod responses;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,8 +17,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The names of shell tools.
-const SHELLS: [&str; 2] = ["Bash", "bash"];
 /// Between two pieces of a slow answer, so that who hangs up is seen.
 const PIECE: Duration = Duration::from_millis(50);
 
@@ -58,7 +59,7 @@ impl ScriptedModel {
         Self { port, shared }
     }
 
-    /// Where it is, as `ANTHROPIC_BASE_URL` has it.
+    /// Where it is, as `ANTHROPIC_BASE_URL` has it; OpenAI's programs want `/v1` behind it.
     #[must_use]
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -69,12 +70,11 @@ impl ScriptedModel {
     #[must_use]
     pub fn last_heard(&self) -> Vec<String> {
         let calls = self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let messages = calls.last().and_then(|call| call["messages"].as_array().cloned()).unwrap_or_default();
         let said = |message: &Value| {
             let role = message["role"].as_str().unwrap_or_default().to_owned();
             texts(message).into_iter().map(move |text| format!("{role}: {text}")).collect::<Vec<_>>()
         };
-        messages.iter().flat_map(said).collect()
+        calls.last().map(conversation).unwrap_or_default().iter().flat_map(said).collect()
     }
 
     /// How many calls of the conversation there were.
@@ -90,6 +90,12 @@ impl ScriptedModel {
     }
 }
 
+/// All that was said before a call, and what tools gave, whatever the form of the call.
+fn conversation(call: &Value) -> &[Value] {
+    let said = call["messages"].as_array().or_else(|| call["input"].as_array());
+    said.map(Vec::as_slice).unwrap_or_default()
+}
+
 /// The texts of a message.
 fn texts(message: &Value) -> Vec<String> {
     match &message["content"] {
@@ -98,6 +104,43 @@ fn texts(message: &Value) -> Vec<String> {
             let blocks = content.as_array().map(Vec::as_slice).unwrap_or_default();
             blocks.iter().filter_map(|block| block["text"].as_str()).map(str::to_owned).collect()
         }
+    }
+}
+
+/// What the last message of the person asks for.
+struct Asked {
+    text: String,
+    /// So many of its commands were run.
+    done: usize,
+}
+
+impl Asked {
+    /// In this conversation. `is_result`: whether an entry is what a tool gave.
+    fn of(conversation: &[Value], is_result: impl Fn(&Value) -> bool) -> Self {
+        let is_asked = |message: &Value| message["role"] == "user" && !is_result(message);
+        let at = conversation.iter().rposition(is_asked);
+        let after = at.map_or(conversation, |at| &conversation[at + 1..]);
+        // The program puts reminders of its own before what the person wrote.
+        let text = at.and_then(|at| texts(&conversation[at]).pop()).unwrap_or_default();
+        Self { text, done: after.iter().filter(|entry| is_result(entry)).count() }
+    }
+
+    fn status(&self) -> Option<u16> {
+        self.text.split_once("#status ")?.1.split_whitespace().next()?.parse().ok()
+    }
+
+    /// The command that is to be run next.
+    fn command(&self) -> Option<&str> {
+        let commands = self.text.lines().filter_map(|line| line.split_once("#tool "));
+        commands.map(|(_, command)| command).nth(self.done)
+    }
+
+    fn is_slow(&self) -> bool {
+        self.text.contains("#slow")
+    }
+
+    fn answer(&self) -> String {
+        format!("answer to: {}", self.text)
     }
 }
 
@@ -123,137 +166,74 @@ fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     reader.read_exact(&mut body)?;
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let path = head.split_whitespace().nth(1).unwrap_or_default().split('?').next().unwrap_or_default();
+    let call = Call { stream, shared, body: &body };
     let outcome = match path {
-        path if path.ends_with("/messages") => messages(stream, shared, &body),
-        path if path.ends_with("/count_tokens") => send(stream, 200, &json!({"input_tokens": 100})),
-        _ => send(stream, 200, &json!({"data": []})),
+        path if path.ends_with("/messages") => messages::answer(&call),
+        path if path.ends_with("/responses") => responses::answer(&call),
+        path if path.ends_with("/count_tokens") => call.send(200, &json!({"input_tokens": 100})),
+        _ => call.send(200, &json!({"data": []})),
     };
     // The program sees the end of the answer by it.
     let _ = stream.shutdown(Shutdown::Both);
     outcome
 }
 
-fn send(mut stream: &TcpStream, status: u16, body: &Value) -> std::io::Result<()> {
-    let body = body.to_string();
-    write!(
-        stream,
-        "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{}\r\n{body}",
-        body.len(),
-        // Else the program would wait and ask again by itself.
-        if status == 429 { "x-should-retry: false\r\n" } else { "" }
-    )
-}
-
-fn messages(stream: &TcpStream, shared: &Shared, body: &Value) -> std::io::Result<()> {
-    let tools: Vec<&str> =
-        body["tools"].as_array().into_iter().flatten().filter_map(|t| t["name"].as_str()).collect();
-    let shell = SHELLS.iter().find(|shell| tools.contains(shell));
-    if shell.is_some() {
-        shared.calls.lock().unwrap_or_else(PoisonError::into_inner).push(body.clone());
-    }
-    let all = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_result = |message: &&Value| {
-        message["content"].as_array().into_iter().flatten().any(|block| block["type"] == "tool_result")
-    };
-    let asked =
-        all.iter().rev().filter(|message| message["role"] == "user").find(|message| !is_result(message));
-    // The program puts reminders of its own before what the person wrote.
-    let text = asked.and_then(|message| texts(message).pop()).unwrap_or_default();
-    let done = all
-        .iter()
-        .rev()
-        .take_while(|message| message["role"] != "user" || is_result(message))
-        .filter(is_result)
-        .count();
-    if let Some(status) = word_after(&text, "#status ").and_then(|word| word.parse().ok()) {
-        let error = json!({"type": "error", "error": {"type": kind(status), "message": format!("scripted {status}")}});
-        return send(stream, status, &error);
-    }
-    let commands: Vec<&str> =
-        text.lines().filter_map(|line| line.split_once("#tool ")).map(|(_, command)| command).collect();
-    let answer = Answer { stream, model: &body["model"], shared };
-    if body["stream"] != true {
-        return send(stream, 200, &answer.message(&json!([{"type": "text", "text": "short"}])));
-    }
-    match (shell, commands.get(done)) {
-        (Some(shell), Some(command)) => {
-            let block = json!({"type": "tool_use", "id": format!("toolu_{}_{done}", all.len()), "name": shell, "input": {}});
-            let input = json!({"command": command, "description": "scripted"}).to_string();
-            let delta = json!({"type": "input_json_delta", "partial_json": input});
-            answer.stream(&block, &[delta], "tool_use", false)
-        }
-        _ => {
-            let words = format!("answer to: {text}");
-            let deltas: Vec<Value> =
-                words.split_inclusive(' ').map(|word| json!({"type": "text_delta", "text": word})).collect();
-            answer.stream(&json!({"type": "text", "text": ""}), &deltas, "end_turn", text.contains("#slow"))
-        }
-    }
-}
-
-fn word_after<'a>(text: &'a str, before: &str) -> Option<&'a str> {
-    text.split_once(before)?.1.split_whitespace().next()
-}
-
-fn kind(status: u16) -> &'static str {
-    match status {
-        401 => "authentication_error",
-        403 => "permission_error",
-        404 => "not_found_error",
-        429 => "rate_limit_error",
-        529 => "overloaded_error",
-        _ => "api_error",
-    }
-}
-
-struct Answer<'a> {
+/// A call of the model, and the way back.
+struct Call<'a> {
     stream: &'a TcpStream,
-    model: &'a Value,
     shared: &'a Shared,
+    body: &'a Value,
 }
 
-impl Answer<'_> {
-    fn message(&self, content: &Value) -> Value {
-        let usage = json!({"input_tokens": 1200, "output_tokens": 34, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 7});
-        // The program takes answers of one name for pieces of one answer.
-        let id = format!("msg_{}", self.shared.answers.fetch_add(1, Ordering::Relaxed));
-        json!({"id": id, "type": "message", "role": "assistant", "model": self.model, "content": content,
-            "stop_reason": null, "stop_sequence": null, "usage": usage})
+impl Call<'_> {
+    /// The program's shell tool, where it has one of these names; then this is a call of the conversation.
+    fn shell(&self, names: &[&'static str]) -> Option<&'static str> {
+        let tools: Vec<&str> =
+            self.body["tools"].as_array().into_iter().flatten().filter_map(|t| t["name"].as_str()).collect();
+        let shell = names.iter().find(|name| tools.contains(name)).copied();
+        if shell.is_some() {
+            self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).push(self.body.clone());
+        }
+        shell
     }
 
-    fn event(&self, mut event: Value, name: &str) -> std::io::Result<()> {
+    /// A number that no other answer has: programs take answers of one name for pieces of one answer.
+    fn number(&self) -> u64 {
+        self.shared.answers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn send(&self, status: u16, body: &Value) -> std::io::Result<()> {
+        let body = body.to_string();
+        let mut stream = self.stream;
+        write!(
+            stream,
+            "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{}\r\n{body}",
+            body.len(),
+            // Else the program would wait and ask again by itself.
+            if status == 429 { "x-should-retry: false\r\n" } else { "" }
+        )
+    }
+
+    /// The answer comes as events.
+    fn begin(&self) -> std::io::Result<()> {
+        let mut stream = self.stream;
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+    }
+
+    fn event(&self, name: &str, mut event: Value) -> std::io::Result<()> {
         event["type"] = name.into();
         let mut stream = self.stream;
         write!(stream, "event: {name}\ndata: {event}\n\n")?;
         stream.flush()
     }
 
-    fn stream(&self, block: &Value, deltas: &[Value], stop: &str, slow: bool) -> std::io::Result<()> {
-        let mut stream = self.stream;
-        write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")?;
-        self.event(json!({"message": self.message(&json!([]))}), "message_start")?;
-        self.event(json!({"index": 0, "content_block": block}), "content_block_start")?;
-        for (at, delta) in deltas.iter().enumerate() {
-            self.event(json!({"index": 0, "delta": delta}), "content_block_delta")?;
-            if slow && at == 0 {
-                self.wait()?;
-            }
-        }
-        self.event(json!({"index": 0}), "content_block_stop")?;
-        let usage = json!({"output_tokens": 34});
-        self.event(
-            json!({"delta": {"stop_reason": stop, "stop_sequence": null}, "usage": usage}),
-            "message_delta",
-        )?;
-        self.event(json!({}), "message_stop")
-    }
-
-    fn wait(&self) -> std::io::Result<()> {
+    /// Until slow answers may end; `alive` is said again and again.
+    fn wait(&self, alive: impl Fn(&Self) -> std::io::Result<()>) -> std::io::Result<()> {
         let mut free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
         while !*free {
             let waited = self.shared.freed.wait_timeout(free, PIECE).unwrap_or_else(PoisonError::into_inner);
             free = waited.0;
-            self.event(json!({}), "ping")?;
+            alive(self)?;
         }
         Ok(())
     }
