@@ -1,5 +1,5 @@
-//! Chats served by the real Codex against a scripted model: from end to end, with real processes. And what it
-//! prints when it works on a task, read by its adapter.
+//! Chats served by the real Codex, and tasks that it works on, against a scripted model: from end to end, with
+//! real processes.
 //!
 //! Runs where `WG_REAL_AGENTS` names a folder that `.ci/agents` has filled; elsewhere each test says that it is
 //! skipped.
@@ -10,6 +10,7 @@
 mod conversation;
 mod refusals;
 mod sandbox;
+mod work;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,13 @@ use testkit::{Environment, ScriptedModel, wait_until};
 struct World {
     wg: Environment,
     model: ScriptedModel,
+}
+
+/// Whether this is the program itself, and not the script that starts it.
+fn is_program(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let name = words.next().unwrap_or_default();
+    name.ends_with("/codex") && words.next().is_some_and(|verb| matches!(verb, "exec" | "app-server"))
 }
 
 /// Where the real program is; says so where it is not to be used.
@@ -117,7 +125,7 @@ impl World {
     /// The processes of the real program.
     fn programs(&self) -> Vec<u32> {
         let agents = self.wg.agents().into_iter();
-        agents.filter(|agent| agent.command.contains("app-server")).map(|agent| agent.pid).collect()
+        agents.filter(|agent| is_program(&agent.command)).map(|agent| agent.pid).collect()
     }
 
     /// Waits until the handler sleeps: no process is left.

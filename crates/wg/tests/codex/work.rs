@@ -1,0 +1,167 @@
+//! Tasks that the real program works on: told, counted, reported; and every way that it ends without a report.
+
+use rustix::process::Signal;
+use serde_json::Value;
+use testkit::wait_until;
+
+use crate::World;
+
+impl World {
+    /// A task for the program, whose commands it is told to run one after the other.
+    fn task(&self, id: &str, commands: &[&str], more: &str) {
+        let tools: String = commands.iter().map(|command| format!("#tool {command}\n")).collect();
+        let description = format!("{tools}{more}");
+        self.wg.ok(&["add", id, "--id", id, "--model", "codex:gpt-5.1-codex", "--description", &description]);
+    }
+
+    fn shown(&self, task: &str) -> Value {
+        self.wg.json(&["show", task])
+    }
+
+    #[track_caller]
+    fn until_task(&self, task: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        wait_until(&format!("{task} to be {what}"), || {
+            let shown = self.shown(task);
+            if wanted(&shown) { Ok(shown) } else { Err(shown) }
+        })
+    }
+
+    #[track_caller]
+    fn until_task_is(&self, task: &str, state: &str) -> Value {
+        self.until_task(task, state, |shown| shown["task"]["state"] == state)
+    }
+
+    /// The task's first attempt, once it is over.
+    #[track_caller]
+    fn first_end(&self, task: &str) -> Value {
+        let over = |shown: &Value| shown["attempts"][0]["outcome"].is_string();
+        self.until_task(task, "tried", over)["attempts"][0].clone()
+    }
+
+    fn adapter(&self) -> Value {
+        let listed = self.wg.json(&["adapter", "list"]);
+        let adapters = listed["adapters"].as_array().unwrap();
+        adapters.iter().find(|adapter| adapter["name"] == "codex").unwrap().clone()
+    }
+}
+
+#[test]
+fn a_task_is_told_worked_on_reported_and_counted() {
+    let Some(world) = World::new() else { return };
+    world.task("build", &["wg log build 'half of it'", "wg done build -m 'all of it'"], "");
+    let _dispatcher = world.wg.dispatcher();
+    let shown = world.until_task_is("build", "done");
+    let attempt = &shown["attempts"][0];
+    assert_eq!(attempt["detail"], "done: all of it");
+    assert_eq!((&attempt["adapter"], &attempt["model"]), (&"codex".into(), &"gpt-5.1-codex".into()));
+    // Three calls of the model, of which each is counted as the scripted one says.
+    let usage = &attempt["usage"];
+    assert_eq!((&usage["input"], &usage["output"]), (&3_600.into(), &102.into()), "{usage:#}");
+    assert_eq!((&usage["reasoning"], &usage["cost_micros"]), (&15.into(), &Value::Null), "it tells no cost");
+    assert_eq!(attempt["session"].as_str().unwrap().len(), 36);
+    assert!(attempt["words"].as_str().unwrap().starts_with("answer to:"), "{attempt:#}");
+    let told = world.wg.ok(&["show", "build"]);
+    assert!(told.contains("half of it") && told.contains("3921 in / 102 out"), "{told}");
+    let prompt = std::fs::read_to_string(world.wg.graph().join("attempts/agent-1/prompt.md")).unwrap();
+    assert!(world.model.last_heard().iter().any(|heard| heard.contains(prompt.trim())), "{prompt}");
+    assert_eq!(world.programs(), [] as [u32; 0]);
+}
+
+#[test]
+fn a_worker_that_leaves_without_a_report_has_done_no_work() {
+    let Some(world) = World::new() else { return };
+    world.task("idle", &["true"], "");
+    let _dispatcher = world.wg.dispatcher();
+    let end = world.first_end("idle");
+    assert_eq!((&end["outcome"], &end["detail"]), (&"no work".into(), &"exited without reporting".into()));
+    let task = &world.until_task_is("idle", "open")["task"];
+    assert!(task["not_before"].is_string(), "it is tried again later: {task:#}");
+}
+
+#[test]
+fn what_a_provider_refuses_pauses_the_adapter_and_spends_no_attempt() {
+    for (status, outcome, reason) in [
+        ("401", "configuration", "scripted 401"),
+        ("404", "configuration", "does not exist"),
+        ("429", "rate limited", "rate limited"),
+        ("500", "outage", "high demand"),
+        ("503", "outage", "scripted 503"),
+    ] {
+        let Some(world) = World::new() else { return };
+        world.task("refused", &[], &format!("#status {status}"));
+        let _dispatcher = world.wg.dispatcher();
+        let end = world.first_end("refused");
+        assert_eq!(end["outcome"], outcome, "{status}: {end:#}");
+        let shown = world.until_task_is("refused", "open");
+        assert_eq!(shown["task"]["attempts"], 1, "{status}: {shown:#}");
+        let adapter = world.adapter();
+        assert_eq!(adapter["paused"], true, "{status}: {adapter:#}");
+        assert!(adapter["reason"].as_str().unwrap().contains(reason), "{status}: {adapter:#}");
+        let waits = matches!(status, "429" | "500" | "503");
+        assert_eq!(adapter["until"].is_string(), waits, "{status}: {adapter:#}");
+        let why = world.wg.ok(&["why", "refused"]);
+        assert!(why.contains("codex") && why.contains("paused"), "{status}: {why}");
+    }
+}
+
+#[test]
+fn a_worker_that_is_killed_ends_badly_and_is_tried_again() {
+    let Some(world) = World::new() else { return };
+    world.model.go_on(false);
+    world.task("slow", &[], "#slow");
+    let _dispatcher = world.wg.dispatcher();
+    world.until_called(1);
+    for pid in world.programs() {
+        assert!(world.wg.marks().signal(pid, Signal::KILL));
+    }
+    let end = world.first_end("slow");
+    assert_eq!(
+        (&end["outcome"], &end["detail"]),
+        (&"exited badly".into(), &"exited badly (signal 9)".into())
+    );
+    // What it had been given until then is known.
+    assert_eq!(end["session"].as_str().unwrap().len(), 36);
+}
+
+#[test]
+fn a_worker_past_its_deadline_and_a_program_that_is_not_there() {
+    let Some(world) = World::new() else { return };
+    world.model.go_on(false);
+    world.task("slow", &[], "#slow");
+    world.wg.ok(&["edit", "slow", "--timeout", "3s"]);
+    let dispatcher = world.wg.dispatcher();
+    assert_eq!(world.first_end("slow")["outcome"], "timed out");
+    drop(dispatcher);
+    world.wg.ok(&["abandon", "slow"]);
+    world.wg.ok(&["config", "set", "codex.program", "/nowhere/codex"]);
+    world.task("nowhere", &[], "");
+    let _dispatcher = world.wg.dispatcher();
+    let end = world.first_end("nowhere");
+    assert_eq!(end["outcome"], "configuration");
+    assert!(end["detail"].as_str().unwrap().contains("codex.program"), "{end:#}");
+}
+
+#[test]
+fn a_worker_outlives_its_dispatcher_and_is_counted_once() {
+    for kill in [false, true] {
+        let Some(world) = World::new() else { return };
+        world.model.go_on(false);
+        world.task("slow", &["wg done slow -m 'said it'"], "#slow");
+        let dispatcher = world.wg.dispatcher();
+        world.until_called(2);
+        let before = world.programs();
+        if kill {
+            dispatcher.kill();
+        } else {
+            assert_eq!(dispatcher.stop(), 0);
+        }
+        assert_eq!((world.programs(), before.len()), (before, 1));
+        let _dispatcher = world.wg.dispatcher();
+        world.model.go_on(true);
+        let shown = world.until_task_is("slow", "done");
+        let attempts = shown["attempts"].as_array().unwrap();
+        assert_eq!(attempts.len(), 1, "{attempts:#?}");
+        let usage = &attempts[0]["usage"];
+        assert_eq!((&usage["input"], &usage["output"]), (&2_400.into(), &68.into()), "{usage:#}");
+    }
+}
