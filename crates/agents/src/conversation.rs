@@ -1,11 +1,16 @@
 //! The conversation side of an adapter: what a chat's handler is told, and what its output means.
 
+use std::borrow::Cow;
+
 use wg_core::chat::{Chat, Said};
 use wg_core::id::{Actor, AttemptRef, ChatNumber};
 use wg_core::time::Timestamp;
 
 /// Longest text of a line that made no sense, in bytes.
 pub const GARBAGE_MAX: usize = 200;
+/// What is put before a message that was given before.
+const AGAIN: &str = "(This message was given to you before, and no answer came back. What it asks for may be \
+                     done already, in whole or in part: look before you do it again.)\n\n";
 
 /// Speaks one handler's protocol: lines in, what they mean out. It does no IO and reads no clock.
 ///
@@ -17,6 +22,9 @@ pub const GARBAGE_MAX: usize = 200;
 ///   adoption;
 /// - bytes that are given out are whole lines, and empty where the protocol has nothing to say.
 pub trait Conversation: Send {
+    /// Where its process works: an absolute path. It is told before anything else, where it is known.
+    fn works_in(&mut self, _folder: &str) {}
+
     /// What to say first, once the handler's process runs. Also after an adoption (`again`: the process has
     /// heard it before): then only what is safe to repeat, usually nothing.
     fn greet(&mut self, again: bool) -> Vec<u8>;
@@ -57,6 +65,14 @@ pub struct Delivery<'a> {
     pub text: &'a str,
     /// It was given to a handler before, which did not answer it.
     pub again: bool,
+}
+
+impl Delivery<'_> {
+    /// Its text, for an agent whose protocol does not say that it was given before.
+    #[must_use]
+    pub fn told(&self) -> Cow<'_, str> {
+        if self.again { format!("{AGAIN}{}", self.text).into() } else { self.text.into() }
+    }
 }
 
 /// What an adapter may know of a chat and of the handler that serves it.

@@ -157,11 +157,15 @@ impl Interpreter {
             Whose::Chat(facts) => adapter.conversation(facts),
             Whose::Work => adapter.work(&converse.attempt),
         });
-        let Some(conversation) = conversation else {
+        let Some(mut conversation) = conversation else {
             tracing::warn!(%attempt, adapter = converse.attempt.adapter, "nobody here can speak with it");
             self.tell(Event::TalkOver(attempt));
             return;
         };
+        // Handlers run beside the graph's folder. What is no text has no place in a protocol.
+        if let Some(place) = self.graph.path().parent().and_then(Path::to_str) {
+            conversation.works_in(place);
+        }
         let folder = self.graph.attempt(attempt);
         let (events, news) = (self.events.clone(), self.news.clone());
         let orders = talk::start(TalkTask { converse, folder, conversation, events, news });

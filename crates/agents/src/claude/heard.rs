@@ -10,13 +10,10 @@ use wg_core::usage::Usage;
 use super::in_flight::InFlight;
 use super::protocol::{INITIALIZE, message_of, refuse};
 use crate::conversation::{Heard, garbage};
+use crate::json;
 
 /// Longest name of a conversation; it is a UUID.
 const SESSION_MAX: usize = 128;
-/// Longest name of a model that is kept, in bytes; more is cut off.
-const MODEL_MAX: usize = 256;
-/// Longest description of a tool call, in bytes; more is cut off.
-const DETAIL_MAX: usize = 4 * 1024;
 /// Where a tool's input says what it is used for, the best first.
 const DETAILS: [&str; 8] =
     ["command", "file_path", "notebook_path", "pattern", "url", "query", "description", "prompt"];
@@ -75,7 +72,7 @@ impl Listener {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Vec::new();
         }
-        let Some(line) = object(bytes) else { return vec![garbage("no object of JSON", bytes)] };
+        let Some(line) = json::object(bytes) else { return vec![garbage("no object of JSON", bytes)] };
         let inner = line["parent_tool_use_id"].is_string();
         match line["type"].as_str().unwrap_or_default() {
             "" => vec![garbage("no type", bytes)],
@@ -129,8 +126,8 @@ impl Listener {
         self.error = line["error"].as_str().map(str::to_owned);
         let message = &line["message"];
         // Of what it says itself in the place of an answer, the model is `<synthetic>`.
-        if let Some(model) = message["model"].as_str().filter(|model| !model.starts_with('<')) {
-            self.model = Some(cut(model, MODEL_MAX));
+        if let Some(model) = json::model(&message["model"]).filter(|model| !model.starts_with('<')) {
+            self.model = Some(model);
         }
         let blocks = message["content"].as_array().map(Vec::as_slice).unwrap_or_default();
         blocks.iter().filter_map(tool).map(Heard::Kept).collect()
@@ -192,48 +189,5 @@ fn tool(block: &Value) -> Option<Said> {
         Value::Object(fields) if !fields.is_empty() => input.to_string(),
         _ => String::new(),
     });
-    let line: String =
-        cut(&detail, DETAIL_MAX).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Some(Said::Tool { name: name.to_owned(), detail: line.trim().to_owned() })
-}
-
-fn object(bytes: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(bytes);
-    let value = serde_json::from_str::<Value>(&text).or_else(|_| serde_json::from_str(&whole_pairs(&text)));
-    value.ok().filter(Value::is_object)
-}
-
-/// The same with half surrogate pairs replaced: the program writes what it cut in the middle of a character
-/// that way, and that is no reason to lose an answer.
-fn whole_pairs(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        out.push_str(before);
-        let (piece, length) = match (half(escape), escape.get(6..).and_then(half)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (&escape[..12], 12),
-            (Some(_), _) => ("\\ufffd", 6),
-            (None, _) => {
-                // The character after it belongs to it, whatever it is.
-                let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
-                (&escape[..length], length)
-            }
-        };
-        out.push_str(piece);
-        rest = &escape[length..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The half of a surrogate pair that begins here, where one does.
-fn half(text: &str) -> Option<u32> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    let unit = u32::from_str_radix(digits, 16).ok()?;
-    (0xd800..=0xdfff).contains(&unit).then_some(unit)
-}
-
-fn cut(text: &str, max: usize) -> String {
-    text[..text.floor_char_boundary(max)].to_owned()
+    Some(Said::Tool { name: name.to_owned(), detail: json::detail(&detail) })
 }

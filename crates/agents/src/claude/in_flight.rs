@@ -3,7 +3,7 @@
 use serde_json::Value;
 use wg_core::usage::Usage;
 
-use super::result::count;
+use crate::json::count;
 
 /// Of the turn in flight. An answer says at its beginning what it was given, and at its end what it gave.
 #[derive(Debug, Default)]

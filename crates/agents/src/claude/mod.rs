@@ -21,6 +21,7 @@ use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{ChatFacts, Conversation};
 use crate::process_end::ProcessEnd;
+use crate::permissions::Permissions;
 use crate::program::{Fingerprint, ProgramFacts};
 
 /// Its name, as chats have it.
@@ -85,16 +86,6 @@ const INHERITED: [&str; 22] = [
     // Without it the program refuses `full` where root runs it.
     "IS_SANDBOX",
 ];
-
-/// What it may do without being asked; nobody is there to be asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Permissions {
-    /// Edit files below its folder, and run `git` and `wg`.
-    #[default]
-    Edit,
-    /// Anything.
-    Full,
-}
 
 /// What can be configured of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

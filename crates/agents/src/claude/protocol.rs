@@ -5,6 +5,7 @@ use wg_core::id::AttemptRef;
 
 use super::heard::Listener;
 use crate::conversation::{Conversation, Delivery, Heard};
+use crate::json;
 
 /// The requests that it answers, by name. It is asked for nothing else, so the names are the same each time.
 pub(super) const INITIALIZE: &str = "wg-initialize";
@@ -12,9 +13,6 @@ const INTERRUPT: &str = "wg-interrupt";
 
 /// The middle of the names of messages: whose they are.
 const OURS: &str = "-8777-8777-";
-/// What is put before a message that was given before.
-const AGAIN: &str = "(This message was given to you before, and no answer came back. What it asks for may be \
-                     done already, in whole or in part: look before you do it again.)\n\n";
 
 /// Speaks with one process: a chat's handler, or an agent at work.
 pub(super) struct Stream {
@@ -44,10 +42,9 @@ impl Conversation for Stream {
     }
 
     fn deliver(&mut self, message: &Delivery<'_>) -> Vec<u8> {
-        let text = if message.again { format!("{AGAIN}{}", message.text) } else { message.text.to_owned() };
-        line(&json!({
+        json::line(&json!({
             "type": "user",
-            "message": {"role": "user", "content": [{"type": "text", "text": text}]},
+            "message": {"role": "user", "content": [{"type": "text", "text": message.told()}]},
             "parent_tool_use_id": null,
             "session_id": "",
             "uuid": name_of(self.process, message.message),
@@ -60,21 +57,15 @@ impl Conversation for Stream {
 }
 
 fn request(id: &str, subtype: &str) -> Vec<u8> {
-    line(&json!({"type": "control_request", "request_id": id, "request": {"subtype": subtype}}))
+    json::line(&json!({"type": "control_request", "request_id": id, "request": {"subtype": subtype}}))
 }
 
 /// The answer to a request of its own, of which nothing is known here.
 pub(super) fn refuse(id: &str) -> Vec<u8> {
     let error = "workgraph answers no requests";
-    line(
+    json::line(
         &json!({"type": "control_response", "response": {"subtype": "error", "request_id": id, "error": error}}),
     )
-}
-
-fn line(value: &serde_json::Value) -> Vec<u8> {
-    let mut line = value.to_string().into_bytes();
-    line.push(b'\n');
-    line
 }
 
 /// The name that a message goes by in the program (a UUID). The program drops a message whose name it has seen

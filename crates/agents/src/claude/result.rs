@@ -8,9 +8,8 @@ use wg_core::usage::Usage;
 
 use super::heard::{Listener, Turn, seconds};
 use crate::conversation::Heard;
+use crate::json::{count, whole};
 
-/// The largest count that is taken for one (2⁵³, up to where JSON's numbers are exact everywhere).
-const COUNT_MAX: u64 = 1 << 53;
 /// Longest text of a failure that is kept, in bytes.
 const WHY_MAX: usize = 4 * 1024;
 
@@ -125,17 +124,4 @@ fn limit_in(text: &str) -> Option<Timestamp> {
     let (_, after) = text.rsplit_once('|')?;
     let digits = after.find(|c: char| !c.is_ascii_digit()).map_or(after, |end| &after[..end]);
     seconds(digits.parse().ok()?)
-}
-
-/// Zero where it is no count.
-pub(super) fn count(value: &Value) -> u64 {
-    value.as_f64().and_then(whole).unwrap_or(0)
-}
-
-/// The nearest whole number, where it is one that can be counted to.
-fn whole(number: f64) -> Option<u64> {
-    #[expect(clippy::cast_precision_loss, reason = "2⁵³ is exact")]
-    let fits = (0.0..=COUNT_MAX as f64).contains(&number);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
-    fits.then_some(number.round() as u64)
 }

@@ -11,7 +11,7 @@ use super::failure;
 use super::item::{Kind, kind, tool};
 use super::protocol::{ANEW, INITIALIZE, OPEN, Opening, message_of};
 use super::tally::Tally;
-use crate::claude::Permissions;
+use crate::permissions::Permissions;
 use crate::conversation::{Heard, garbage};
 
 /// Longest name of a conversation; it is a UUID.

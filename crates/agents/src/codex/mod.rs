@@ -20,7 +20,7 @@ use wg_core::attempt::{Attempt, ExitStatus, Outcome};
 use wg_core::task::Task;
 
 use crate::adapter::{Adapter, Unlaunchable};
-use crate::claude::Permissions;
+use crate::permissions::Permissions;
 use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{ChatFacts, Conversation};
 use crate::process_end::ProcessEnd;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wg_core::id::AttemptRef;
 
 use super::heard::{Listener, is_session};
-use crate::claude::Permissions;
+use crate::permissions::Permissions;
 use crate::conversation::{ChatFacts, Conversation, Delivery, Heard};
 
 /// The requests that it answers, by name. Each is made once for a handler, but for the last.
