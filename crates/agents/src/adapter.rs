@@ -101,4 +101,12 @@ pub enum Unlaunchable {
     /// The text can't be an argument of a process.
     #[error("the chat's model has a NUL character in it")]
     ModelNul,
+    /// No agent was named that speaks the protocol.
+    #[error(
+        "the adapter acp has no agent: `wg config set acp.command 'PROGRAM ARGUMENT…'` names one that speaks the Agent Client Protocol"
+    )]
+    NoAgent,
+    /// The command line can't be taken apart.
+    #[error("the setting acp.command can't be read as words: {0}")]
+    NoWords(&'static str),
 }

@@ -8,6 +8,11 @@ use wg_core::time::Timestamp;
 
 /// Longest text of a line that made no sense, in bytes.
 pub const GARBAGE_MAX: usize = 200;
+/// What a chat's handler is told of itself.
+pub(crate) const CHAT: &str = "You serve a chat of workgraph, a graph of tasks that people and agents share. The \
+                               command `wg` works on it; `wg quickstart` tells how. Between messages your process \
+                               may end; the conversation goes on with the next message, but nothing that was left \
+                               running does.";
 /// What is put before a message that was given before.
 const AGAIN: &str = "(This message was given to you before, and no answer came back. What it asks for may be \
                      done already, in whole or in part: look before you do it again.)\n\n";

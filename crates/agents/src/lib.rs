@@ -4,6 +4,7 @@
 //! environment; what it has to know of the machine comes in as [`ProgramFacts`], and what it wants run goes
 //! out as a [`CommandSpec`] that the dispatcher hands to a shim.
 
+mod acp;
 mod adapter;
 mod claude;
 mod codex;
@@ -11,6 +12,7 @@ mod command;
 mod command_spec;
 mod conversation;
 mod json;
+mod opencode;
 mod permissions;
 mod process_end;
 mod program;
@@ -18,12 +20,14 @@ pub mod prompt;
 mod registry;
 mod shell;
 
+pub use acp::{Acp, AcpConfig};
 pub use adapter::{Adapter, Unlaunchable};
 pub use claude::{Claude, ClaudeConfig};
 pub use codex::{Codex, CodexConfig};
 pub use command::Command;
 pub use command_spec::{CommandSpec, Stdin};
 pub use conversation::{ChatFacts, Conversation, Delivery, GARBAGE_MAX, Heard, garbage};
+pub use opencode::{Opencode, OpencodeConfig};
 pub use permissions::Permissions;
 pub use process_end::ProcessEnd;
 pub use program::{Fingerprint, ProgramFacts};

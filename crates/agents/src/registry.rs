@@ -1,9 +1,11 @@
 //! The adapters that there are, by name.
 
+use crate::acp::{Acp, AcpConfig};
 use crate::adapter::Adapter;
 use crate::claude::{Claude, ClaudeConfig};
 use crate::codex::{Codex, CodexConfig};
 use crate::command::Command;
+use crate::opencode::{Opencode, OpencodeConfig};
 use crate::shell::{Shell, ShellConfig};
 
 /// What can be configured of all adapters.
@@ -15,6 +17,10 @@ pub struct AdapterConfig {
     pub claude: ClaudeConfig,
     /// Of `codex`.
     pub codex: CodexConfig,
+    /// Of `opencode`.
+    pub opencode: OpencodeConfig,
+    /// Of `acp`.
+    pub acp: AcpConfig,
 }
 
 /// All adapters of this program, as they are configured. There are few: a list is searched faster than a map.
@@ -26,13 +32,15 @@ impl Registry {
     /// The adapters that this version knows.
     #[must_use]
     pub fn new(config: AdapterConfig) -> Self {
-        let AdapterConfig { shell, claude, codex } = config;
+        let AdapterConfig { shell, claude, codex, opencode, acp } = config;
         Self {
             adapters: vec![
                 Box::new(Shell::new(shell.clone())),
                 Box::new(Command::new(shell)),
                 Box::new(Claude::new(claude)),
                 Box::new(Codex::new(codex)),
+                Box::new(Opencode::new(opencode)),
+                Box::new(Acp::new(acp)),
             ],
         }
     }
@@ -68,18 +76,18 @@ mod tests {
     #[test]
     fn adapters_are_found_by_their_lane() {
         let registry = Registry::default();
-        assert_eq!(registry.names(), ["shell", "command", "claude", "codex"]);
+        assert_eq!(registry.names(), ["shell", "command", "claude", "codex", "opencode", "acp"]);
         assert_eq!(registry.get("shell").map(Adapter::name), Some("shell"));
         assert!(registry.get("nobody").is_none());
-        assert_eq!(registry.iter().count(), 4);
+        assert_eq!(registry.iter().count(), 6);
     }
 
     #[test]
     fn chats_are_served_by_those_that_say_so() {
         let registry = Registry::default();
         let serving = registry.iter().filter(|adapter| adapter.serves_chats()).map(Adapter::name);
-        assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude", "codex"]);
+        assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude", "codex", "opencode", "acp"]);
         let paid = registry.iter().filter(|adapter| adapter.is_paid()).map(Adapter::name);
-        assert_eq!(paid.collect::<Vec<_>>(), ["claude", "codex"]);
+        assert_eq!(paid.collect::<Vec<_>>(), ["claude", "codex", "opencode", "acp"]);
     }
 }

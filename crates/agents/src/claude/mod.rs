@@ -14,22 +14,18 @@ mod result;
 #[cfg(test)]
 mod tests;
 
-use wg_core::attempt::{Attempt, ExitStatus, Outcome};
+use wg_core::attempt::{Attempt, Outcome};
 use wg_core::task::Task;
 
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
-use crate::conversation::{ChatFacts, Conversation};
-use crate::process_end::ProcessEnd;
+use crate::conversation::{CHAT, ChatFacts, Conversation};
 use crate::permissions::Permissions;
+use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
 
 /// Its name, as chats have it.
 const NAME: &str = "claude";
-/// Exit statuses of a program that stands before it (a wrapper of somebody's own): it can't be executed, or is
-/// not there.
-const NOT_EXECUTABLE: i32 = 126;
-const NOT_FOUND: i32 = 127;
 
 /// How a conversation over pipes is begun.
 const SPOKEN_TO: [&str; 7] = [
@@ -43,11 +39,6 @@ const SPOKEN_TO: [&str; 7] = [
     // What it would do later nobody asked for: a chat's own timers are no demand, and work has an end.
     "--disallowedTools=ScheduleWakeup",
 ];
-
-/// What a chat's handler is told of itself.
-const CHAT: &str = "--append-system-prompt=You serve a chat of workgraph, a graph of tasks that people and agents share. The \
-     command `wg` works on it; `wg quickstart` tells how. Between messages your process may end; the \
-     conversation goes on with the next message, but nothing that was left running does.";
 
 /// Variables that it is given by value.
 const GIVEN: [(&str, &str); 4] = [
@@ -179,25 +170,8 @@ impl Adapter for Claude {
         true
     }
 
-    /// What it has to say of its provider it says while it lives: its exit status adds nothing to that.
     fn classify(&self, end: &ProcessEnd) -> Outcome {
-        let program = &self.config.program;
-        match end {
-            ProcessEnd::Left(ExitStatus::Code(0)) => Outcome::NoWork,
-            ProcessEnd::Left(ExitStatus::Code(NOT_EXECUTABLE)) => {
-                Outcome::Configuration { reason: format!("{program} can't be executed (exit 126)") }
-            }
-            ProcessEnd::Left(ExitStatus::Code(NOT_FOUND)) => {
-                Outcome::Configuration { reason: format!("{program} was not found (exit 127)") }
-            }
-            ProcessEnd::Left(status) => Outcome::ExitedBadly { status: *status },
-            ProcessEnd::Deadline => Outcome::TimedOut,
-            ProcessEnd::NotExecuted { program, reason } => Outcome::Configuration {
-                reason: format!(
-                    "{program} can't be run: {reason}; the setting claude.program says where Claude Code is"
-                ),
-            },
-        }
+        end.of_agent(&self.config.program, "claude.program", "Claude Code")
     }
 
     fn configuration(&self, facts: &ProgramFacts) -> u64 {
@@ -214,7 +188,7 @@ impl Adapter for Claude {
 
     fn launch_chat(&self, chat: &ChatFacts) -> Result<CommandSpec, Unlaunchable> {
         let mut spec = self.spec(chat.model.as_deref())?;
-        spec.args.push(CHAT.to_owned());
+        spec.args.push(format!("--append-system-prompt={CHAT}"));
         // Only what it can have said itself: an older program may have left something else here.
         if let Some(session) = chat.session.as_deref().filter(|session| heard::is_session(session)) {
             spec.args.push(format!("--resume={session}"));

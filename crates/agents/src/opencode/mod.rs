@@ -1,0 +1,159 @@
+//! The `opencode` adapter: opencode serves chats over the Agent Client Protocol (`opencode acp`), and works on a
+//! task as one run (`opencode run --format json`), whose lines [`run`] reads: they tell more than the protocol
+//! does of what every step used and of how a provider refused.
+
+#[cfg(test)]
+mod properties;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use wg_core::attempt::{Attempt, Outcome};
+use wg_core::task::Task;
+
+use crate::acp::{Client, Talk};
+use crate::adapter::{Adapter, Unlaunchable};
+use crate::command_spec::{CommandSpec, Stdin};
+use crate::conversation::{CHAT, ChatFacts, Conversation};
+use crate::permissions::Permissions;
+use crate::process_end::ProcessEnd;
+use crate::program::{Fingerprint, ProgramFacts};
+
+/// Its name, as chats have it.
+const NAME: &str = "opencode";
+
+/// Rules of its own that go before those of its configuration. It takes a command line apart into the commands
+/// that it runs, and tells the model when one is denied; whom it asked would end its turn by refusing.
+const EDIT: &str = r#"{"edit":"allow","bash":{"*":"deny","git *":"allow","wg *":"allow"},"external_directory":"deny","webfetch":"deny","websearch":"deny"}"#;
+
+/// Variables of the dispatcher's that it gets where they are set: who pays, which provider, where its
+/// configuration lies. What other providers want, `env.pass` names.
+const INHERITED: [&str; 15] = [
+    "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_GENERATIVE_AI_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENCODE_API_KEY",
+    "OPENCODE_AUTH_CONTENT",
+    "OPENCODE_CONFIG",
+    "OPENCODE_CONFIG_CONTENT",
+    "OPENCODE_CONFIG_DIR",
+    "OPENCODE_DISABLE_MODELS_FETCH",
+    "OPENCODE_MODELS_URL",
+    "OPENROUTER_API_KEY",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+];
+
+/// What can be configured of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpencodeConfig {
+    /// The program: a path, or a name that is looked up in `PATH`.
+    pub program: String,
+    /// What it may do.
+    pub permissions: Permissions,
+}
+
+impl Default for OpencodeConfig {
+    fn default() -> Self {
+        Self { program: NAME.to_owned(), permissions: Permissions::default() }
+    }
+}
+
+/// Works on tasks and serves chats by opencode.
+#[derive(Debug, Clone, Default)]
+pub struct Opencode {
+    config: OpencodeConfig,
+}
+
+impl Opencode {
+    /// One that is configured so.
+    #[must_use]
+    pub fn new(config: OpencodeConfig) -> Self {
+        Self { config }
+    }
+
+    fn spec(&self, args: Vec<String>, stdin: Stdin) -> CommandSpec {
+        // It is replaced between handlers, never under one.
+        let mut env = vec![("OPENCODE_DISABLE_AUTOUPDATE".to_owned(), "1".to_owned())];
+        if self.config.permissions == Permissions::Edit {
+            env.push(("OPENCODE_PERMISSION".to_owned(), EDIT.to_owned()));
+        }
+        let inherit = INHERITED.iter().map(|&name| name.to_owned()).collect();
+        CommandSpec { program: self.config.program.clone(), args, env, inherit, stdin }
+    }
+
+    fn fingerprint(&self, facts: &ProgramFacts) -> Fingerprint {
+        Fingerprint::default()
+            .with(NAME.as_bytes())
+            .with(self.config.program.as_bytes())
+            .with(&[u8::from(self.config.permissions == Permissions::Full)])
+            .with_facts(facts)
+    }
+}
+
+impl Adapter for Opencode {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn program(&self) -> &str {
+        &self.config.program
+    }
+
+    /// Its prompt comes on its standard input.
+    fn launch(&self, _task: &Task, attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
+        let mut args = vec!["run".to_owned(), "--format=json".to_owned()];
+        if self.config.permissions == Permissions::Full {
+            args.push("--auto".to_owned());
+        }
+        if let Some(model) = &attempt.model {
+            if model.contains('\0') {
+                return Err(Unlaunchable::ModelNul);
+            }
+            args.push(format!("--model={model}"));
+        }
+        Ok(self.spec(args, Stdin::Prompt))
+    }
+
+    fn work(&self, _attempt: &Attempt) -> Option<Box<dyn Conversation>> {
+        Some(Box::new(run::Run::default()))
+    }
+
+    fn classify(&self, end: &ProcessEnd) -> Outcome {
+        end.of_agent(&self.config.program, "opencode.program", NAME)
+    }
+
+    fn configuration(&self, facts: &ProgramFacts) -> u64 {
+        self.fingerprint(facts).value()
+    }
+
+    fn is_paid(&self) -> bool {
+        true
+    }
+
+    fn serves_chats(&self) -> bool {
+        true
+    }
+
+    fn launch_chat(&self, _chat: &ChatFacts) -> Result<CommandSpec, Unlaunchable> {
+        Ok(self.spec(vec!["acp".to_owned()], Stdin::Talk))
+    }
+
+    /// The model is chosen in the conversation, where one that is not there is told as such.
+    fn conversation(&self, chat: &ChatFacts) -> Option<Box<dyn Conversation>> {
+        Some(Box::new(Client::new(Talk {
+            session: chat.session.clone(),
+            model: chat.model.clone(),
+            permissions: self.config.permissions,
+            preamble: Some(CHAT),
+        })))
+    }
+
+    // No farewell: it leaves when its input is closed.
+
+    fn chat_configuration(&self, chat: &ChatFacts, facts: &ProgramFacts) -> u64 {
+        self.fingerprint(facts).with(chat.model.as_deref().unwrap_or_default().as_bytes()).value()
+    }
+}
