@@ -5,6 +5,7 @@ use crate::adapter::Adapter;
 use crate::claude::{Claude, ClaudeConfig};
 use crate::codex::{Codex, CodexConfig};
 use crate::command::Command;
+use crate::gemini::{Gemini, GeminiConfig};
 use crate::opencode::{Opencode, OpencodeConfig};
 use crate::shell::{Shell, ShellConfig};
 
@@ -19,6 +20,8 @@ pub struct AdapterConfig {
     pub codex: CodexConfig,
     /// Of `opencode`.
     pub opencode: OpencodeConfig,
+    /// Of `gemini`.
+    pub gemini: GeminiConfig,
     /// Of `acp`.
     pub acp: AcpConfig,
 }
@@ -32,7 +35,7 @@ impl Registry {
     /// The adapters that this version knows.
     #[must_use]
     pub fn new(config: AdapterConfig) -> Self {
-        let AdapterConfig { shell, claude, codex, opencode, acp } = config;
+        let AdapterConfig { shell, claude, codex, opencode, gemini, acp } = config;
         Self {
             adapters: vec![
                 Box::new(Shell::new(shell.clone())),
@@ -40,6 +43,7 @@ impl Registry {
                 Box::new(Claude::new(claude)),
                 Box::new(Codex::new(codex)),
                 Box::new(Opencode::new(opencode)),
+                Box::new(Gemini::new(gemini)),
                 Box::new(Acp::new(acp)),
             ],
         }
@@ -76,18 +80,18 @@ mod tests {
     #[test]
     fn adapters_are_found_by_their_lane() {
         let registry = Registry::default();
-        assert_eq!(registry.names(), ["shell", "command", "claude", "codex", "opencode", "acp"]);
+        assert_eq!(registry.names(), ["shell", "command", "claude", "codex", "opencode", "gemini", "acp"]);
         assert_eq!(registry.get("shell").map(Adapter::name), Some("shell"));
         assert!(registry.get("nobody").is_none());
-        assert_eq!(registry.iter().count(), 6);
+        assert_eq!(registry.iter().count(), 7);
     }
 
     #[test]
     fn chats_are_served_by_those_that_say_so() {
         let registry = Registry::default();
         let serving = registry.iter().filter(|adapter| adapter.serves_chats()).map(Adapter::name);
-        assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude", "codex", "opencode", "acp"]);
+        assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude", "codex", "opencode", "gemini", "acp"]);
         let paid = registry.iter().filter(|adapter| adapter.is_paid()).map(Adapter::name);
-        assert_eq!(paid.collect::<Vec<_>>(), ["claude", "codex", "opencode", "acp"]);
+        assert_eq!(paid.collect::<Vec<_>>(), ["claude", "codex", "opencode", "gemini", "acp"]);
     }
 }

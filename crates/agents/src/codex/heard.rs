@@ -11,8 +11,8 @@ use super::failure;
 use super::item::{Kind, kind, tool};
 use super::protocol::{ANEW, INITIALIZE, OPEN, Opening, message_of};
 use super::tally::Tally;
-use crate::permissions::Permissions;
 use crate::conversation::{Heard, garbage};
+use crate::permissions::Permissions;
 
 /// Longest name of a conversation; it is a UUID.
 const SESSION_MAX: usize = 128;

@@ -20,9 +20,9 @@ use wg_core::attempt::{Attempt, ExitStatus, Outcome};
 use wg_core::task::Task;
 
 use crate::adapter::{Adapter, Unlaunchable};
-use crate::permissions::Permissions;
 use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{ChatFacts, Conversation};
+use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
 

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use wg_core::id::AttemptRef;
 
 use super::heard::{Listener, is_session};
-use crate::permissions::Permissions;
 use crate::conversation::{ChatFacts, Conversation, Delivery, Heard};
+use crate::permissions::Permissions;
 
 /// The requests that it answers, by name. Each is made once for a handler, but for the last.
 pub(super) const INITIALIZE: &str = "wg-initialize";

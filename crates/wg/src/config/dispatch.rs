@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use wg_agents::{AdapterConfig, ClaudeConfig, CodexConfig, Permissions, ShellConfig};
+use wg_agents::{
+    AcpConfig, AdapterConfig, ClaudeConfig, CodexConfig, GeminiConfig, OpencodeConfig, Permissions,
+    ShellConfig,
+};
 use wg_core::usage::Cap;
 use wg_dispatch::config::{ChatConfig, DispatchConfig};
 use wg_dispatch::log_file::LogLimits;
@@ -11,10 +14,11 @@ use wg_dispatch::retention::Retention;
 use super::layers::Config;
 use super::prompt::prompt_template;
 use super::settings::{
-    ATTEMPT_COST, ATTEMPT_TOKENS, CHAT_LINGER, CHAT_MAX_LIVE, CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS,
-    CLAUDE_PROGRAM, CODEX_PERMISSIONS, CODEX_PROGRAM, DEFAULT_ADAPTER, ENV_PASS, FULL, LOG_FILES, LOG_SIZE,
-    MAX_AGENTS, MAX_ATTEMPTS, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, SHELL_PROGRAM,
-    STOP_GRACE, Setting, TIMEOUT,
+    ACP_COMMAND, ACP_PERMISSIONS, ATTEMPT_COST, ATTEMPT_TOKENS, CHAT_LINGER, CHAT_MAX_LIVE,
+    CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS, CLAUDE_PROGRAM, CODEX_PERMISSIONS, CODEX_PROGRAM, DEFAULT_ADAPTER,
+    ENV_PASS, FULL, GEMINI_PERMISSIONS, GEMINI_PROGRAM, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS,
+    OPENCODE_PERMISSIONS, OPENCODE_PROGRAM, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST,
+    SHELL_PROGRAM, STOP_GRACE, Setting, TIMEOUT,
 };
 use crate::error::Result;
 
@@ -73,6 +77,18 @@ fn adapters(config: &Config) -> AdapterConfig {
             program: text(&CODEX_PROGRAM, otherwise.codex.program),
             permissions: permissions(config, &CODEX_PERMISSIONS),
         },
+        opencode: OpencodeConfig {
+            program: text(&OPENCODE_PROGRAM, otherwise.opencode.program),
+            permissions: permissions(config, &OPENCODE_PERMISSIONS),
+        },
+        gemini: GeminiConfig {
+            program: text(&GEMINI_PROGRAM, otherwise.gemini.program),
+            permissions: permissions(config, &GEMINI_PERMISSIONS),
+        },
+        acp: AcpConfig {
+            command: config.text(&ACP_COMMAND).map(str::to_owned),
+            permissions: permissions(config, &ACP_PERMISSIONS),
+        },
     }
 }
 
@@ -109,6 +125,10 @@ mod tests {
             ("WG_CHAT_LINGER", "3s"),
             ("WG_CLAUDE_PROGRAM", "/opt/claude"),
             ("WG_CLAUDE_PERMISSIONS", "full"),
+            ("WG_OPENCODE_PROGRAM", "/opt/opencode"),
+            ("WG_GEMINI_PERMISSIONS", "full"),
+            ("WG_ACP_COMMAND", "goose acp"),
+            ("WG_ACP_PERMISSIONS", "full"),
             ("WG_BUDGET_ATTEMPT_TOKENS", "0"),
             ("WG_BUDGET_ATTEMPT_COST", "2.5"),
             ("WG_CODEX_PROGRAM", "/opt/codex"),
@@ -123,6 +143,12 @@ mod tests {
         assert_eq!(told.adapters.claude, claude);
         let codex = CodexConfig { program: "/opt/codex".into(), permissions: Permissions::Full };
         assert_eq!(told.adapters.codex, codex);
+        let opencode = OpencodeConfig { program: "/opt/opencode".into(), permissions: Permissions::Edit };
+        assert_eq!(told.adapters.opencode, opencode);
+        let gemini = GeminiConfig { permissions: Permissions::Full, ..GeminiConfig::default() };
+        assert_eq!(told.adapters.gemini, gemini);
+        let acp = AcpConfig { command: Some("goose acp".into()), permissions: Permissions::Full };
+        assert_eq!(told.adapters.acp, acp);
         assert_eq!(told.env_pass, ["A", "B"]);
         assert_eq!(told.timeout.map(|timeout| timeout.as_secs()), Some(3_600));
         assert_eq!(told.chats.linger.as_secs(), 3);

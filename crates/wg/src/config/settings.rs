@@ -117,6 +117,48 @@ pub static CODEX_PERMISSIONS: Setting = Setting {
     default: Some("edit"),
     doc: "What adapter `codex` may do without being asked: `edit` files below its folder, in its own sandbox without a network; or in `full` whatever it wants.",
 };
+/// The program of adapter `opencode`.
+pub static OPENCODE_PROGRAM: Setting = Setting {
+    key: "opencode.program",
+    kind: Kind::Text,
+    default: Some("opencode"),
+    doc: "The program of adapter `opencode`: a path, or a name to be looked up in PATH.",
+};
+/// What adapter `opencode` may do unasked.
+pub static OPENCODE_PERMISSIONS: Setting = Setting {
+    key: "opencode.permissions",
+    kind: Kind::Choice(&["edit", FULL]),
+    default: Some("edit"),
+    doc: "What adapter `opencode` may do without being asked: `edit` files, run `git` and `wg`; or in `full` whatever its own configuration does not deny.",
+};
+/// The program of adapter `gemini`.
+pub static GEMINI_PROGRAM: Setting = Setting {
+    key: "gemini.program",
+    kind: Kind::Text,
+    default: Some("gemini"),
+    doc: "The program of adapter `gemini` (Gemini CLI): a path, or a name to be looked up in PATH.",
+};
+/// What adapter `gemini` may do unasked.
+pub static GEMINI_PERMISSIONS: Setting = Setting {
+    key: "gemini.permissions",
+    kind: Kind::Choice(&["edit", FULL]),
+    default: Some("edit"),
+    doc: "What adapter `gemini` may do without being asked: `edit` files, run `git` and `wg`; or in `full` whatever it wants.",
+};
+/// The agent of adapter `acp`.
+pub static ACP_COMMAND: Setting = Setting {
+    key: "acp.command",
+    kind: Kind::Text,
+    default: None,
+    doc: "The command line of adapter `acp`: an agent that speaks the Agent Client Protocol. It is read by words, with quotes, and by no shell.",
+};
+/// What adapter `acp` may do unasked.
+pub static ACP_PERMISSIONS: Setting = Setting {
+    key: "acp.permissions",
+    kind: Kind::Choice(&["edit", FULL]),
+    default: Some("edit"),
+    doc: "What adapter `acp` is allowed when it asks: to `edit` files below its folder and run `git` and `wg`; or in `full` whatever it asks for.",
+};
 /// The template of prompts.
 pub static PROMPT_TEMPLATE: Setting = Setting {
     key: "prompt.template",
@@ -210,7 +252,7 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 25] = [
+pub static ALL: [&Setting; 31] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &ATTEMPT_TOKENS,
@@ -223,6 +265,12 @@ pub static ALL: [&Setting; 25] = [
     &CLAUDE_PERMISSIONS,
     &CODEX_PROGRAM,
     &CODEX_PERMISSIONS,
+    &OPENCODE_PROGRAM,
+    &OPENCODE_PERMISSIONS,
+    &GEMINI_PROGRAM,
+    &GEMINI_PERMISSIONS,
+    &ACP_COMMAND,
+    &ACP_PERMISSIONS,
     &PROMPT_TEMPLATE,
     &ENV_PASS,
     &STOP_GRACE,
