@@ -1,11 +1,14 @@
 //! A scripted model on loopback, so that a real agent program runs without an account or a network. It speaks the
-//! streaming forms of Anthropic Messages ([`messages`]) and of OpenAI Responses ([`responses`]). It keeps nothing
-//! between calls: what it does stands in the last message of the person.
+//! streaming forms of Anthropic Messages ([`messages`]), of OpenAI Responses ([`responses`]) and Chat Completions
+//! ([`chat_completions`]), and of Gemini ([`generate_content`]). It keeps nothing between calls: what it does stands
+//! in the last message of the person.
 //!
 //! `#tool COMMAND` (to the end of the line): has the command run with the program's shell tool, then answers.
 //! `#slow`: the answer comes word by word and does not end before [`ScriptedModel::go_on`]. `#status CODE`: refuses.
 //! The answer is `answer to: TEXT`.
 
+mod chat_completions;
+mod generate_content;
 mod messages;
 mod responses;
 
@@ -71,7 +74,7 @@ impl ScriptedModel {
     pub fn last_heard(&self) -> Vec<String> {
         let calls = self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let said = |message: &Value| {
-            let role = message["role"].as_str().unwrap_or_default().to_owned();
+            let role = message["role"].as_str().unwrap_or_default().replace("model", "assistant");
             texts(message).into_iter().map(move |text| format!("{role}: {text}")).collect::<Vec<_>>()
         };
         calls.last().map(conversation).unwrap_or_default().iter().flat_map(said).collect()
@@ -92,7 +95,7 @@ impl ScriptedModel {
 
 /// All that was said before a call, and what tools gave, whatever the form of the call.
 fn conversation(call: &Value) -> &[Value] {
-    let said = call["messages"].as_array().or_else(|| call["input"].as_array());
+    let said = ["messages", "input", "contents"].iter().find_map(|key| call[key].as_array());
     said.map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -101,7 +104,11 @@ fn texts(message: &Value) -> Vec<String> {
     match &message["content"] {
         Value::String(text) => vec![text.clone()],
         content => {
-            let blocks = content.as_array().map(Vec::as_slice).unwrap_or_default();
+            let blocks = content
+                .as_array()
+                .or_else(|| message["parts"].as_array())
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             blocks.iter().filter_map(|block| block["text"].as_str()).map(str::to_owned).collect()
         }
     }
@@ -170,6 +177,8 @@ fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     let outcome = match path {
         path if path.ends_with("/messages") => messages::answer(&call),
         path if path.ends_with("/responses") => responses::answer(&call),
+        path if path.ends_with("/chat/completions") => chat_completions::answer(&call),
+        path if path.ends_with(":streamGenerateContent") => generate_content::answer(&call),
         path if path.ends_with("/count_tokens") => call.send(200, &json!({"input_tokens": 100})),
         _ => call.send(200, &json!({"data": []})),
     };
@@ -188,8 +197,13 @@ struct Call<'a> {
 impl Call<'_> {
     /// The program's shell tool, where it has one of these names; then this is a call of the conversation.
     fn shell(&self, names: &[&'static str]) -> Option<&'static str> {
-        let tools: Vec<&str> =
-            self.body["tools"].as_array().into_iter().flatten().filter_map(|t| t["name"].as_str()).collect();
+        let all = self.body["tools"].as_array().into_iter().flatten();
+        let tools: Vec<&str> = all
+            .flat_map(|tool| {
+                let many = tool["functionDeclarations"].as_array().into_iter().flatten();
+                [tool, &tool["function"]].into_iter().chain(many).filter_map(|tool| tool["name"].as_str())
+            })
+            .collect();
         let shell = names.iter().find(|name| tools.contains(name)).copied();
         if shell.is_some() {
             self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).push(self.body.clone());
@@ -224,6 +238,20 @@ impl Call<'_> {
         event["type"] = name.into();
         let mut stream = self.stream;
         write!(stream, "event: {name}\ndata: {event}\n\n")?;
+        stream.flush()
+    }
+
+    /// One without a name.
+    fn data(&self, data: &impl std::fmt::Display) -> std::io::Result<()> {
+        let mut stream = self.stream;
+        write!(stream, "data: {data}\n\n")?;
+        stream.flush()
+    }
+
+    /// What a stream has in it that means nothing.
+    fn alive(&self) -> std::io::Result<()> {
+        let mut stream = self.stream;
+        stream.write_all(b": ping\n\n")?;
         stream.flush()
     }
 
