@@ -32,7 +32,8 @@ pub(super) fn answer(call: &Call<'_>) -> std::io::Result<()> {
                 let finish = words.peek().is_none().then_some("STOP");
                 call.data(&chunk(&json!({"text": word}), finish))?;
                 if std::mem::take(&mut waits) {
-                    call.wait(Call::alive)?;
+                    // What the form has no place for would make the program ask again.
+                    call.wait(|call| call.data(&chunk(&json!({"text": ""}), None)))?;
                 }
             }
             Ok(())

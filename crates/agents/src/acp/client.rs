@@ -246,7 +246,7 @@ impl Client {
             // A helper of the agent's, whose business is the agent's own.
             (Some(ours), Some(of)) if ours != of => return Vec::new(),
             (None, Some(of)) if self.phase == Phase::Unknown && is_session(of) => {
-                self.session = Some(of.to_owned())
+                self.session = Some(of.to_owned());
             }
             _ => {}
         }

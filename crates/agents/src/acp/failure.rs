@@ -108,8 +108,8 @@ pub(crate) fn of_words(text: &str) -> Option<Kind> {
 }
 
 /// What it is to the turn.
-pub(crate) fn ends_in(kind: Kind, text: String, usage: Usage) -> Said {
-    let text = json::cut(&text, WHY_MAX);
+pub(crate) fn ends_in(kind: Kind, text: &str, usage: Usage) -> Said {
+    let text = json::cut(text, WHY_MAX);
     let error = match kind {
         Kind::Auth => return Said::Unfit { reason: GiveUp::Auth, text },
         Kind::Model => return Said::Unfit { reason: GiveUp::Model, text },
@@ -129,7 +129,7 @@ pub(super) fn said(error: &Value, usage: Usage) -> Said {
         let code = error["code"].as_u64().and_then(of_status);
         of_words(&text).or(code).unwrap_or(Kind::Other)
     };
-    ends_in(kind, text, usage)
+    ends_in(kind, &text, usage)
 }
 
 /// Whether the agent has to be logged in by a person first.

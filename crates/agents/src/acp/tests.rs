@@ -104,10 +104,12 @@ pub(super) fn ends_a_turn(said: &Said) -> bool {
     matches!(said, Said::Answer { .. } | Said::Failed { .. } | Said::Unfit { .. })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is made for this")]
 fn answer(id: &str, result: Value) -> String {
     json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is made for this")]
 fn error(id: &str, error: Value) -> String {
     json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string()
 }

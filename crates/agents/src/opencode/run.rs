@@ -95,9 +95,9 @@ impl Run {
                 Said::Failed { error, text: json::cut(&text, failure::WHY_MAX), usage }
             }
             (_, Some(status)) => {
-                failure::ends_in(failure::of_status(status).unwrap_or(Kind::Other), text, usage)
+                failure::ends_in(failure::of_status(status).unwrap_or(Kind::Other), &text, usage)
             }
-            (_, None) => failure::ends_in(failure::of_words(&text).unwrap_or(Kind::Other), text, usage),
+            (_, None) => failure::ends_in(failure::of_words(&text).unwrap_or(Kind::Other), &text, usage),
         };
         Heard::Kept(said)
     }

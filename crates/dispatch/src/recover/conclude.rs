@@ -11,7 +11,8 @@ use wg_core::id::{Actor, AttemptRef};
 use wg_core::port::{Clock, Store, StoreError};
 use wg_core::submit::{Request, submit_batch};
 
-use super::{Repair, Step, last_words};
+use super::last_words::Listener;
+use super::{Repair, Step};
 use crate::config::DispatchConfig;
 use crate::dispatcher::verdict;
 use crate::files::{ExitRecord, GraphFolder, Run};
@@ -132,7 +133,10 @@ impl Concluder<'_> {
     ) -> Result<Conclusion, StoreError> {
         let registry = Registry::new(self.config.adapters.clone());
         let now = self.clock.now();
-        last_words::take_in(store, self.graph, &registry, (self.actor, now), attempt)?;
+        if let Some(adapter) = registry.get(&attempt.adapter) {
+            let (events, cap) = (self.graph.attempt(attempt.reference).events(), self.config.cap);
+            Listener { adapter, events, cap, actor: self.actor, now }.take_in(store, attempt)?;
+        }
         let (seen, at) = match exit {
             Some(exit) => (verdict(registry.get(&attempt.adapter), attempt.kind, exit), exit.ended_at),
             None => (Outcome::Lost { reason: "its shim is gone and left no exit record".into() }, now),

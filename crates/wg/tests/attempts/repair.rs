@@ -1,6 +1,7 @@
 //! `doctor` where something was left: found, told, and put right when asked.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 
@@ -69,4 +70,47 @@ fn attempts_that_a_restored_backup_does_not_know_are_ended_and_moved_away() {
     });
     assert_eq!(world.ok(&["attempt", "output", "agent-1"]), "again\n");
     assert_eq!(dispatcher.stop(), 0);
+}
+
+#[test]
+fn what_an_agent_said_last_of_its_provider_counts_though_only_doctor_records_its_end() {
+    let world = world();
+    // What Claude Code prints when its provider is away.
+    let script = [
+        "#!/bin/sh",
+        "read -r initialize",
+        r#"echo '{"type":"control_response","response":{"subtype":"success","request_id":"wg-initialize","response":{}}}'"#,
+        "read -r prompt",
+        "echo told > told",
+        "until [ -e go ]; do sleep 0.02; done",
+        r#"echo '{"type":"result","subtype":"success","is_error":true,"api_error_status":500,"result":"API Error: 500","usage":{"input_tokens":7,"output_tokens":3}}'"#,
+        "",
+    ];
+    let program = world.folder().join("claude");
+    fs::write(&program, script.join("\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    world.ok(&["config", "set", "claude.program", program.to_str().unwrap()]);
+    world.ok(&["add", "t", "--id", "t", "--model", "claude:opus"]);
+    let dispatcher = world.dispatcher();
+    testkit::wait_until("it to be told its task", || match world.path("told").exists() {
+        true => Ok(()),
+        false => Err(world.ok(&["attempt", "list"])),
+    });
+    dispatcher.kill();
+    fs::write(world.path("go"), "").unwrap();
+    testkit::wait_until("its end to be found", || {
+        let found = world.wg(&["doctor"]).stdout;
+        if found.contains("agent-1 (t) is over: record how it ended") { Ok(()) } else { Err(found) }
+    });
+    world.ok(&["doctor", "--fix"]);
+    let attempt = world.json(&["attempt", "show", "agent-1"])["attempt"].clone();
+    assert_eq!(
+        (&attempt["outcome"], &attempt["usage"]["output"]),
+        (&"outage".into(), &3.into()),
+        "{attempt:#}"
+    );
+    assert!(task(&world, "t")["not_before"].is_null(), "it has spent none of its attempts");
+    let why = world.ok(&["why", "t"]);
+    assert!(why.contains("adapter claude is paused") && why.contains("provider away"), "{why}");
+    world.ok(&["doctor"]);
 }
