@@ -4,15 +4,22 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use wg_core::chat::{Chat, ChatState};
 use wg_core::port::{Chats, Clock, Store, StoreError};
+use wg_core::time::Timestamp;
 
 use crate::chat_history;
 use crate::control::message::Status;
 use crate::dispatcher::{Dispatcher, Event, HostEffect};
 use crate::files::GraphFolder;
 use crate::recover;
+
+/// A chat that was archived so long before the last operation has had its history written down, or `wg doctor` says
+/// so.
+const JUST_ARCHIVED: Duration = Duration::from_secs(3_600);
 
 /// What came of a batch.
 pub(crate) struct Turn {
@@ -77,21 +84,41 @@ impl Keeper {
         rest
     }
 
-    /// At the start: what was said while no dispatcher ran.
-    fn mirror_all(&mut self) {
+    /// At the start: what was said while no dispatcher ran, in chats that go on.
+    fn mirror_open(&mut self) -> Vec<HostEffect> {
+        self.mirror_those(Chats::Unarchived, |_, _| true)
+    }
+
+    /// Soon after the start: what the last dispatcher did not get to before a chat was archived. That can only be in
+    /// those that were archived last: a thousand others cost nothing.
+    fn mirror_archived(&mut self) -> Vec<HostEffect> {
+        self.mirror_those(Chats::All, |chat, last| match &chat.state {
+            ChatState::Archived { at, .. } => last < at.plus(JUST_ARCHIVED),
+            _ => false,
+        })
+    }
+
+    fn mirror_those(&mut self, which: Chats, is_one: fn(&Chat, Timestamp) -> bool) -> Vec<HostEffect> {
         let mut chats = Vec::new();
         let listed = self.store.read(&mut |read| {
-            chats = read.chats(Chats::Unarchived)?;
+            let last = read.last_operation()?;
+            let last = read.operation(last)?.map(|operation| operation.at).unwrap_or_default();
+            chats = read.chats(which)?;
+            chats.retain(|chat| is_one(chat, last));
             Ok(())
         });
-        if listed.is_ok() {
-            let effects = chats.iter().map(|chat| HostEffect::Mirror { chat: chat.number }).collect();
-            drop(self.mirror(effects));
+        match listed {
+            Ok(()) => {
+                self.mirror(chats.iter().map(|chat| HostEffect::Mirror { chat: chat.number }).collect())
+            }
+            Err(_) => Vec::new(),
         }
     }
 
     fn run(mut self, batches: &Receiver<Vec<Event>>, turns: &mpsc::Sender<Turn>) {
         let mut recovered = false;
+        let mut archived_too = false;
+        let mut more: Vec<HostEffect> = Vec::new();
         let mut batch = Vec::new();
         loop {
             let mut error = None;
@@ -99,7 +126,7 @@ impl Keeper {
                 match recover::findings(self.store.as_mut(), &self.graph, &self.host) {
                     Ok(findings) => {
                         recovered = true;
-                        self.mirror_all();
+                        more = self.mirror_open();
                         batch.insert(0, Event::Recovered(Box::new(findings)));
                     }
                     Err(why) => error = Some(why),
@@ -113,10 +140,15 @@ impl Keeper {
                     self.dispatcher.take_effects()
                 }
             };
-            let effects = self.mirror(effects);
+            more.extend(self.mirror(effects));
+            let effects = std::mem::take(&mut more);
             let turn = Turn { effects, status: self.dispatcher.status(), error };
             if turns.blocking_send(turn).is_err() {
                 return;
+            }
+            if recovered && !archived_too {
+                archived_too = true;
+                more = self.mirror_archived();
             }
             match batches.recv() {
                 Ok(next) => batch = next,

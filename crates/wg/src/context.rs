@@ -206,14 +206,13 @@ impl Context {
         };
         let worker = self.worker().map(|attempt| attempt.reference);
         wire::poke(self.folder()?, worker);
-        self.write_histories(&told, &receipt)?;
+        let changed = receipt.tasks.iter().filter_map(ChatNumber::of_task);
+        self.write_histories(told.into_iter().chain(changed).collect())?;
         Ok(Ok(receipt))
     }
 
     /// Without a dispatcher, histories of chats are written down here; where that fails the next one does it.
-    fn write_histories(&mut self, told: &[ChatNumber], receipt: &Receipt) -> Result<()> {
-        let changed = receipt.tasks.iter().filter_map(ChatNumber::of_task);
-        let chats: BTreeSet<ChatNumber> = told.iter().copied().chain(changed).collect();
+    pub fn write_histories(&mut self, chats: BTreeSet<ChatNumber>) -> Result<()> {
         let folder = self.folder()?.to_owned();
         if chats.is_empty() || wire::dispatcher_listens(&folder) {
             return Ok(());

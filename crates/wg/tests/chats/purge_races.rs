@@ -189,6 +189,24 @@ fn a_purge_or_dispatcher_that_is_killed_at_any_moment_leaves_no_orphan() {
     }
 }
 
+#[test]
+fn histories_that_nobody_got_to_before_a_purge_are_completed_by_whoever_comes_next() {
+    for next in ["service start", "service purge-chats"] {
+        let world = World::new();
+        let chat = world.chat(&[]);
+        let dispatcher = world.dispatcher();
+        world.answer(&chat, "hello");
+        let whole = world.until_written_down(&chat);
+        world.ok(&["service", "purge-chats"]);
+        assert_eq!(dispatcher.stop(), 0);
+        // As a dispatcher leaves it that is killed between what was said and the file.
+        fs::write(world.transcript(&chat), &whole[..whole.len() / 2]).unwrap();
+        world.ok(&next.split(' ').collect::<Vec<_>>());
+        world.until_written_down(&chat);
+        world.wg(&["service", "stop"]);
+    }
+}
+
 /// Without a dispatcher: whatever was committed is finished by the next one or by the same command.
 fn finish(world: &World, chance: &mut Random, chats: &[String]) {
     if archived(world, chats) && chance.per_mille(500) {

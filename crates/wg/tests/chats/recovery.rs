@@ -214,10 +214,16 @@ fn a_lock_that_something_foreign_holds_is_shown_and_starts_no_loop() {
         drop(attached);
         world.until(&chat, "nobody to be seen there", |record| record["attached"] == 0);
         assert_eq!(tried(), (1, 1), "after {there}: {}", world.log());
+        // Nor is it looked at just now.
+        let status = world.json(&["service", "status"]);
+        assert_eq!(status["unknown"][0]["attempt"], "agent-1", "after {there}: {status}");
     }
     assert_eq!((world.runs("runs").len(), world.attempts().len()), (0, 1), "one attempt, and no other");
     // Free again, it is judged anew.
     drop(lock);
     world.until(&chat, "the answers", |record| record["waiting"] == 0);
     assert_eq!((world.runs("runs").len(), world.answered(&chat)), (1, sent));
+    // By whoever waits for the lock, and not because a start takes too long.
+    let log = world.ok(&["log", &format!(".{chat}")]);
+    assert!(!log.contains("not ready"), "{log}");
 }

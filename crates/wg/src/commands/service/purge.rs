@@ -81,6 +81,11 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         Err(rejection) => return Err(rejection.into()),
     };
     let archived = receipt.as_ref().map(of).unwrap_or_default();
+    if receipt.is_none() {
+        // Whoever archived them may have died before their histories were whole.
+        let all = ctx.read(|read| Ok(read.chats(Chats::All)?))?;
+        ctx.write_histories(all.iter().map(|chat| chat.number).collect())?;
+    }
     let handlers = ctx.read(leaving)?;
     if !ctx.out.form.json {
         first_line(ctx, receipt.as_ref(), archived.len(), already, handlers.len())?;
