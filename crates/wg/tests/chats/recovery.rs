@@ -133,6 +133,10 @@ fn a_dispatcher_killed_at_every_moment_of_a_conversation_loses_and_doubles_nothi
     }
     let _dispatcher = world.dispatcher();
     for (chat, given) in &chats {
+        // Each ten in their own time.
+        for left in (0..count(200) as u64).rev().step_by(10) {
+            world.until(chat, "answers", |record| record["waiting"].as_u64() <= Some(left));
+        }
         world.until(chat, "every answer", |record| record["waiting"] == 0);
         world.until_at_rest(chat);
         let entries = world.entries(chat);
