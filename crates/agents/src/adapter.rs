@@ -44,6 +44,11 @@ pub trait Adapter: Send + Sync {
         false
     }
 
+    /// Whether it works on tasks.
+    fn works_on_tasks(&self) -> bool {
+        true
+    }
+
     /// Whether it can serve chats: only then are the rest asked for.
     fn serves_chats(&self) -> bool {
         false

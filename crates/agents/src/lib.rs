@@ -33,5 +33,5 @@ pub use opencode::{Opencode, OpencodeConfig};
 pub use permissions::Permissions;
 pub use process_end::ProcessEnd;
 pub use program::{Fingerprint, ProgramFacts};
-pub use registry::{AdapterConfig, Registry};
+pub use registry::{Abilities, AdapterConfig, Registry};
 pub use shell::{Shell, ShellConfig};

@@ -67,6 +67,32 @@ impl Registry {
     }
 }
 
+/// Names of adapters, by what they can do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// Those that work on tasks.
+    pub work: Vec<String>,
+    /// Those that serve chats and nothing else.
+    pub chats_only: Vec<String>,
+}
+
+impl Abilities {
+    /// Of the adapters of this program, which are the same however they are configured.
+    #[must_use]
+    pub fn of(registry: &Registry) -> Self {
+        let mut abilities = Self::default();
+        for adapter in registry.iter() {
+            let name = adapter.name().to_owned();
+            if adapter.works_on_tasks() {
+                abilities.work.push(name);
+            } else if adapter.serves_chats() {
+                abilities.chats_only.push(name);
+            }
+        }
+        abilities
+    }
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Self::new(AdapterConfig::default())
@@ -84,6 +110,15 @@ mod tests {
         assert_eq!(registry.get("shell").map(Adapter::name), Some("shell"));
         assert!(registry.get("nobody").is_none());
         assert_eq!(registry.iter().count(), 7);
+    }
+
+    #[test]
+    fn who_serves_chats_only_works_on_no_task() {
+        let registry = Registry::default();
+        let Abilities { work, chats_only } = Abilities::of(&registry);
+        assert!(work.contains(&"shell".to_owned()) && work.contains(&"claude".to_owned()));
+        assert_eq!(chats_only, ["command"]);
+        assert_eq!(work.len() + chats_only.len(), registry.iter().count());
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub mod effect;
 pub mod graph;
 pub mod id;
 pub mod operation;
+pub mod policy;
 pub mod port;
 pub mod rejection;
 pub mod retry;

@@ -2,37 +2,29 @@
 
 use crate::budget::{Bucket, SHELL};
 use crate::id::{AttemptRef, TaskId};
-use crate::port::{Read, ReadyQuery, StoreError};
+use crate::policy::Policy;
+use crate::port::{Read, ReadyQuery, StoreError, TagFilter};
 use crate::task::Task;
 use crate::time::Timestamp;
-
-/// What the configuration says about starting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// Attempts at once.
-    pub max_agents: usize,
-    /// The adapter of tasks that name none.
-    pub default_adapter: Option<String>,
-    /// The adapters that there are.
-    pub adapters: Vec<String>,
-}
-
-impl Policy {
-    /// The adapter that runs tasks of a lane, where one does.
-    #[must_use]
-    pub fn adapter(&self, lane: Option<&str>) -> Option<&str> {
-        let name = lane.or(self.default_adapter.as_deref())?;
-        self.adapters.iter().find(|adapter| *adapter == name).map(String::as_str)
-    }
-}
 
 /// What is to start, and when to look again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Tasks and their adapters, the first first.
-    pub starts: Vec<(TaskId, String)>,
+    /// Tasks and what works on them, the first first.
+    pub starts: Vec<Planned>,
     /// When something that is held back by time alone may start; absent: only a change can help.
     pub look_again: Option<Timestamp>,
+}
+
+/// A task that is to start, and with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Which.
+    pub task: TaskId,
+    /// By which adapter.
+    pub adapter: String,
+    /// With which model, where one was asked for.
+    pub model: Option<String>,
 }
 
 /// Chooses what starts. `running` counts live attempts; `bucket` is the one of all `shell` starts, which is
@@ -52,15 +44,23 @@ pub fn plan(
     }
     let mut candidates: Vec<(Task, String)> = Vec::new();
     for lane in read.lanes()? {
-        let Some(adapter) = policy.adapter(lane.as_deref()) else { continue };
-        if let Some(pause) = control.adapter_pause(adapter, now) {
-            plan.look_again = earliest(plan.look_again, pause.until);
-            continue;
+        let parts: Vec<(String, TagFilter)> = match &lane {
+            Some(adapter) => vec![(adapter.clone(), TagFilter::default())],
+            None => policy.parts().map(|(adapter, tags)| (adapter.to_owned(), tags)).collect(),
+        };
+        for (adapter, tags) in parts {
+            if policy.unable(&adapter).is_some() {
+                continue;
+            }
+            if let Some(pause) = control.adapter_pause(&adapter, now) {
+                plan.look_again = earliest(plan.look_again, pause.until);
+                continue;
+            }
+            // Of those at the top, as many as run may be held back by an attempt that is not gone yet.
+            let query =
+                ReadyQuery { lane: Some(lane.clone()), tags, now, limit: free.saturating_add(running) };
+            candidates.extend(read.ready(&query)?.into_iter().map(|task| (task, adapter.clone())));
         }
-        let adapter = adapter.to_owned();
-        // Of those at the top, as many as run may be held back by an attempt that is not gone yet.
-        let query = ReadyQuery { lane: Some(lane), now, limit: free.saturating_add(running) };
-        candidates.extend(read.ready(&query)?.into_iter().map(|task| (task, adapter.clone())));
     }
     candidates.sort_by_key(|(task, _)| (task.age_key(), task.id.clone()));
     for (task, adapter) in candidates {
@@ -70,7 +70,7 @@ pub fn plan(
         if leaving(read, &task)?.is_some() {
             continue;
         }
-        let starts = |(_, other): &(TaskId, String)| *other == adapter;
+        let starts = |other: &Planned| other.adapter == adapter;
         if control.is_tried_alone(&adapter) && plan.starts.iter().any(starts) {
             continue;
         }
@@ -80,7 +80,8 @@ pub fn plan(
             plan.look_again = earliest(plan.look_again, Some(until));
             continue;
         }
-        plan.starts.push((task.id, adapter));
+        let model = policy.choose(&task).and_then(|choice| choice.model);
+        plan.starts.push(Planned { task: task.id, adapter, model });
     }
     Ok(plan)
 }

@@ -5,8 +5,9 @@ use std::fmt;
 use crate::chat::ChatState;
 use crate::graph::{Unmet, unmet};
 use crate::id::{AttemptRef, ChatNumber};
+use crate::policy::{ChosenBy, Policy, Unable};
 use crate::port::{Read, StoreError};
-use crate::schedule::{Policy, leaving};
+use crate::schedule::leaving;
 use crate::task::{Holder, StateName, Task, TaskState, Wait};
 use crate::time::Timestamp;
 
@@ -48,8 +49,10 @@ pub enum Reason {
     NotBefore(Timestamp),
     /// It names no adapter, and there is no default one: it is for people.
     ForPeople,
-    /// It names an adapter that there is not.
-    UnknownAdapter(String),
+    /// There is no adapter of this name, and who names it.
+    UnknownAdapter(String, ChosenBy),
+    /// The adapter serves chats and nothing else, and who names it.
+    ChatsOnly(String, ChosenBy),
     /// All starting is paused.
     DispatchPaused,
     /// Its adapter can't work just now.
@@ -69,7 +72,8 @@ impl Reason {
         match self {
             Self::NeedsPerson(_)
             | Self::InReview
-            | Self::UnknownAdapter(_)
+            | Self::UnknownAdapter(..)
+            | Self::ChatsOnly(..)
             | Self::AdapterPaused(_, _, None) => true,
             Self::Chat(Some(state)) => matches!(**state, ChatState::GaveUp { .. }),
             _ => false,
@@ -121,10 +125,13 @@ fn open(read: &mut dyn Read, task: &Task, seen: &Surroundings, now: Timestamp) -
     if let Some(last) = leaving(read, task)? {
         return Ok(Reason::Leaving(last));
     }
-    let lane = task.run.lane();
-    let Some(adapter) = seen.policy.adapter(lane) else {
-        return Ok(lane.map_or(Reason::ForPeople, |lane| Reason::UnknownAdapter(lane.to_owned())));
-    };
+    let Some(choice) = seen.policy.choose(task) else { return Ok(Reason::ForPeople) };
+    let adapter = &choice.adapter;
+    match seen.policy.unable(adapter) {
+        None => {}
+        Some(Unable::Unknown) => return Ok(Reason::UnknownAdapter(choice.adapter, choice.by)),
+        Some(Unable::ChatsOnly) => return Ok(Reason::ChatsOnly(choice.adapter, choice.by)),
+    }
     let (control, _) = read.control()?;
     if control.paused.is_some() {
         return Ok(Reason::DispatchPaused);
@@ -153,7 +160,8 @@ impl fmt::Display for Reason {
             Self::Blocked(unmet) => blocked(f, unmet),
             Self::NotBefore(until) => write!(f, "not before {until}"),
             Self::ForPeople => f.write_str("for people: it has no command, adapter or model"),
-            Self::UnknownAdapter(name) => write!(f, "there is no adapter {name} here"),
+            Self::UnknownAdapter(name, by) => write!(f, "there is no adapter {name} here{}", named(by)),
+            Self::ChatsOnly(name, by) => write!(f, "adapter {name} serves chats only{}", named(by)),
             Self::DispatchPaused => f.write_str("ready, but dispatching is paused"),
             Self::AdapterPaused(adapter, reason, None) => write!(f, "adapter {adapter} is paused: {reason}"),
             Self::AdapterPaused(adapter, reason, Some(until)) => {
@@ -163,6 +171,15 @@ impl fmt::Display for Reason {
             Self::NoDispatcher => f.write_str("ready, but no dispatcher runs"),
             Self::Queued(slots) => write!(f, "ready: waits for one of {slots} slots"),
         }
+    }
+}
+
+/// Where the name stands, where it is not the task's.
+fn named(by: &ChosenBy) -> String {
+    match by {
+        ChosenBy::Task => String::new(),
+        ChosenBy::Rule(tag) => format!(", which the rule of tag {tag} names"),
+        ChosenBy::Default => ", which default_adapter names".to_owned(),
     }
 }
 

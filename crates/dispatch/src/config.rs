@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use wg_agents::AdapterConfig;
+use wg_core::policy::Rule;
 use wg_core::retry::{FIRST, MAX_ATTEMPTS};
 use wg_core::usage::Cap;
 
@@ -17,6 +18,8 @@ pub struct DispatchConfig {
     pub max_agents: usize,
     /// The adapter for tasks that name none; absent: such tasks are for people.
     pub default_adapter: Option<String>,
+    /// What works on tasks with certain tags that name no adapter; the first that fits holds.
+    pub rules: Vec<Rule>,
     /// The agent programs.
     pub adapters: AdapterConfig,
     /// Attempts that a task has over its life where it does not say so itself.
@@ -65,6 +68,7 @@ impl Default for DispatchConfig {
         Self {
             max_agents: 4,
             default_adapter: None,
+            rules: Vec::new(),
             adapters: AdapterConfig::default(),
             max_attempts: MAX_ATTEMPTS,
             first_pause: FIRST,

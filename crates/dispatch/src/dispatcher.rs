@@ -27,11 +27,11 @@ pub(crate) use verdict::verdict;
 
 use std::collections::BTreeMap;
 
-use wg_agents::Registry;
+use wg_agents::{Abilities, Registry};
 use wg_core::budget::Bucket;
 use wg_core::id::{Actor, AttemptRef, OpSeq};
+use wg_core::policy::Policy;
 use wg_core::port::{Store, StoreError};
-use wg_core::schedule::Policy;
 use wg_core::time::Timestamp;
 
 use crate::config::DispatchConfig;
@@ -159,10 +159,15 @@ impl Dispatcher {
     }
 }
 
-fn policy(config: &DispatchConfig, registry: &Registry) -> Policy {
+/// How a dispatcher of this configuration starts things.
+#[must_use]
+pub fn policy(config: &DispatchConfig, registry: &Registry) -> Policy {
+    let Abilities { work, chats_only } = Abilities::of(registry);
     Policy {
         max_agents: config.max_agents,
         default_adapter: config.default_adapter.clone(),
-        adapters: registry.names().into_iter().map(str::to_owned).collect(),
+        rules: config.rules.clone(),
+        adapters: work,
+        chats_only,
     }
 }

@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{Access, AtFlags, CWD, accessat, stat};
 use tokio::sync::{broadcast, mpsc};
-use wg_agents::{ProgramFacts, Registry};
+use wg_agents::Registry;
 use wg_core::attempt::{Attempt, ProcessIdentity};
 use wg_core::id::AttemptRef;
 use wg_core::port::Clock;
@@ -17,6 +16,7 @@ use crate::config::DispatchConfig;
 use crate::control::server::Noted;
 use crate::dispatcher::{Converse, Event, HostEffect, Level, Line, Whose};
 use crate::files::{ExitRecord, GraphFolder, Run};
+use crate::programs::facts;
 use crate::readiness::readable;
 use crate::recover;
 use crate::retention::{Prunable, Pruner, Retention};
@@ -325,24 +325,4 @@ fn end(graph: &GraphFolder, attempt: &Attempt, grace: std::time::Duration) -> Ev
         End::Unknown(why) => Err(why),
     };
     Event::EndCarriedOut { attempt: attempt.reference, result }
-}
-
-/// What there is of a program: a path as it stands from where agents run, a bare name in `PATH`.
-fn facts(folder: &Path, program: &str) -> ProgramFacts {
-    let candidates: Vec<PathBuf> = if program.contains('/') {
-        vec![folder.join(program)]
-    } else {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).map(|folder| folder.join(program)).collect()
-    };
-    for candidate in candidates {
-        let Ok(status) = stat(&candidate) else { continue };
-        let nanos = i64::try_from(status.st_mtime_nsec).unwrap_or(0);
-        return ProgramFacts {
-            path: candidate.to_str().map(str::to_owned),
-            modified: Some(status.st_mtime.saturating_mul(1_000_000_000).saturating_add(nanos)),
-            executable: accessat(CWD, &candidate, Access::EXEC_OK, AtFlags::EACCESS).is_ok(),
-        };
-    }
-    ProgramFacts::default()
 }

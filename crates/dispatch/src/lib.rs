@@ -12,6 +12,7 @@ mod hear;
 pub mod host;
 mod interpret;
 pub mod log_file;
+pub mod programs;
 pub mod prompt;
 mod readiness;
 pub mod recover;

@@ -136,7 +136,13 @@ mod tests {
         }
 
         fn start(&mut self, task: &TaskId) -> AttemptRef {
-            let start = Start { task: task.clone(), adapter: "claude".into(), host: "box".into(), nonce: 7 };
+            let start = Start {
+                task: task.clone(),
+                adapter: "claude".into(),
+                model: None,
+                host: "box".into(),
+                nonce: 7,
+            };
             self.send(&host(), Command::StartAttempt(start))[0]
         }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use wg_core::id::AttemptRef;
+use wg_core::policy::Policy;
 use wg_core::port::{Clock, Store, StoreError};
-use wg_core::schedule::Policy;
 use wg_core::time::Timestamp;
 
 use crate::config::{self, Config};
@@ -44,11 +44,7 @@ pub fn open(folder: &Path, access: Access) -> Result<Box<dyn Store>, StoreError>
 /// What the configuration says about starting.
 #[must_use]
 pub fn policy(config: &Config) -> Policy {
-    Policy {
-        max_agents: usize::try_from(config.number(&config::MAX_AGENTS)).unwrap_or(usize::MAX),
-        default_adapter: config.text(&config::DEFAULT_ADAPTER).map(str::to_owned),
-        adapters: wg_agents::Registry::default().names().into_iter().map(str::to_owned).collect(),
-    }
+    wg_dispatch::dispatcher::policy(&config::dispatch_config(config), &wg_agents::Registry::default())
 }
 
 /// The adapters that serve chats, by name.

@@ -2,8 +2,9 @@
 
 use wg_core::attempt::AttemptKind;
 use wg_core::chat::{Chat, ChatState, Queued};
+use wg_core::policy::Policy;
 use wg_core::port::Store;
-use wg_core::schedule::{Policy, plan};
+use wg_core::schedule::plan;
 use wg_dispatch::recover::{self, Repair};
 
 use super::host::Role;
@@ -39,14 +40,14 @@ pub(super) fn not_at_rest(world: &mut World) -> Option<String> {
     if let Some(repair) = recover::plan(&world.findings()).iter().find(|repair| !repair.is_well()) {
         return Some(format!("doctor would say: {}", Repair::clone(repair)));
     }
-    let policy = Policy { max_agents: usize::MAX, default_adapter: None, adapters: vec!["shell".to_owned()] };
+    let policy = Policy { max_agents: usize::MAX, adapters: vec!["shell".to_owned()], ..Policy::default() };
     let now = world.wall;
     let mut found = None;
     let mut store = world.store.clone();
     store
         .read(&mut |read| {
             let plan = plan(read, &policy, 0, &mut wg_core::budget::Bucket::default(), now)?;
-            found = plan.starts.first().map(|(task, _)| format!("{task} could start and does not"));
+            found = plan.starts.first().map(|start| format!("{} could start and does not", start.task));
             if let Some(effect) = read.open_effects()?.first() {
                 found = Some(format!("an effect is open: {effect:?}"));
             }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use wg_core::command::{Command, Patch, SetPatch};
+use wg_core::policy::Policy;
 use wg_core::rejection::Rejection;
-use wg_core::schedule::Policy;
 use wg_core::view::{Reason, Surroundings, why};
 
 use crate::world::{World, id};
@@ -16,7 +16,7 @@ fn edge(from: &str, to: &str) -> Command {
 
 fn reason(world: &mut World, name: &str) -> Reason {
     let task = world.task(name);
-    let policy = Policy { max_agents: 4, default_adapter: None, adapters: vec!["shell".into()] };
+    let policy = Policy { max_agents: 4, adapters: vec!["shell".into()], ..Policy::default() };
     let seen = Surroundings { dispatcher: true, policy };
     let now = world.now;
     world.read(|read| why(read, &task, &seen, now))

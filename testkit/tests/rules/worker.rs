@@ -66,8 +66,13 @@ fn a_worker_whose_task_was_taken_away_changes_nothing_any_more() {
 fn an_agent_of_another_adapter_can_not_leave_its_rules_through_a_command() {
     let mut world = World::new();
     world.add("mine", &[]);
-    let start =
-        wg_core::command::Start { task: id("mine"), adapter: "claude".into(), host: "box".into(), nonce: 1 };
+    let start = wg_core::command::Start {
+        task: id("mine"),
+        adapter: "claude".into(),
+        model: None,
+        host: "box".into(),
+        nonce: 1,
+    };
     let receipt = world.ask(&crate::world::dispatcher(), Command::StartAttempt(start)).unwrap();
     let worker = Actor::Agent(receipt.attempts[0]);
     let run = RunSpec { exec: Some("rm -rf /".into()), ..RunSpec::default() };

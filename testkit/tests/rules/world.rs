@@ -101,7 +101,12 @@ impl World {
     }
 
     pub fn try_start(&mut self, name: &str) -> Result<Receipt, Rejection> {
-        let start = Start { task: id(name), adapter: "shell".into(), host: "box".into(), nonce: 7 };
+        self.try_start_with(name, "shell")
+    }
+
+    pub fn try_start_with(&mut self, name: &str, adapter: &str) -> Result<Receipt, Rejection> {
+        let start =
+            Start { task: id(name), adapter: adapter.into(), model: None, host: "box".into(), nonce: 7 };
         self.ask(&dispatcher(), Command::StartAttempt(start))
     }
 

@@ -82,6 +82,10 @@ impl Adapter for Command {
             .value()
     }
 
+    fn works_on_tasks(&self) -> bool {
+        false
+    }
+
     fn serves_chats(&self) -> bool {
         true
     }

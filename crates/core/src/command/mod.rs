@@ -450,6 +450,9 @@ pub struct Start {
     pub task: TaskId,
     /// By which adapter.
     pub adapter: String,
+    /// With which model, where the task names none itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// On which host: it claims the launch at once.
     pub host: String,
     /// Random part of the mark.

@@ -43,7 +43,8 @@ pub(super) fn start(draft: &mut Draft<'_>, start: Start) -> Result<(), Refusal> 
     }
     providers::tried(draft, &start.adapter)?;
     let reference = AttemptRef(draft.read.last_attempt()?.0 + 1);
-    let (model, timeout) = (task.run.model_for(&start.adapter).map(str::to_owned), task.run.timeout);
+    let own = task.run.model_for(&start.adapter).map(str::to_owned);
+    let (model, timeout) = (own.or(start.model), task.run.timeout);
     draft.step_task(task, TaskEvent::Started(reference))?;
     let mut task = draft.task(&start.task)?;
     task.history.starts = starts;

@@ -6,5 +6,7 @@ mod store;
 
 pub use self::query::CountRow;
 pub use clock::Clock;
-pub use query::{Artifact, Chats, Counts, LogEntry, Message, Page, ReadyQuery, TaskFilter, TaskOrder};
+pub use query::{
+    Artifact, Chats, Counts, LogEntry, Message, Page, ReadyQuery, TagFilter, TaskFilter, TaskOrder,
+};
 pub use store::{Read, Store, StoreError, WatchGuard, Write};

@@ -1,5 +1,7 @@
 //! What can be asked of a store, and the rows that are not records of their own right.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Actor, AttemptRef, OpSeq, TaskId};
@@ -79,10 +81,30 @@ impl Page {
 pub struct ReadyQuery {
     /// Of this lane ([`crate::task::RunSpec::lane`]): `Some(None)` those that name no adapter; `None`: all.
     pub lane: Option<Option<String>>,
+    /// With these tags.
+    pub tags: TagFilter,
     /// The time now.
     pub now: Timestamp,
     /// At most so many.
     pub limit: usize,
+}
+
+/// Tags that tasks must have and must not have. An empty one takes all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagFilter {
+    /// At least one of these; empty: whatever they have.
+    pub any: Vec<String>,
+    /// None of these.
+    pub none: Vec<String>,
+}
+
+impl TagFilter {
+    /// Whether it takes a task with these tags.
+    #[must_use]
+    pub fn takes(&self, tags: &BTreeSet<String>) -> bool {
+        (self.any.is_empty() || self.any.iter().any(|tag| tags.contains(tag)))
+            && !self.none.iter().any(|tag| tags.contains(tag))
+    }
 }
 
 /// How many tasks there are, chats aside, maintained as they change.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wg_core::command::{ChatCommand, Command, Ended, Start};
 use wg_core::id::{Actor, AttemptRef, ChatNumber};
+use wg_core::schedule::Planned;
 use wg_core::submit::Request;
 use wg_core::time::Timestamp;
 
@@ -104,8 +105,9 @@ impl Dispatcher {
         }
         self.adapters_changed(&mut wanted);
         self.kills(&mut wanted);
-        for (task, adapter) in look.plan.starts {
-            let start = Start { task, adapter, host: self.host.clone(), nonce: self.chance.number() };
+        for Planned { task, adapter, model } in look.plan.starts {
+            let (host, nonce) = (self.host.clone(), self.chance.number());
+            let start = Start { task, adapter, model, host, nonce };
             wanted.push(self.wanted(Command::StartAttempt(start), About::Change));
         }
         wanted

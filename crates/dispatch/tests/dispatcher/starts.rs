@@ -231,6 +231,7 @@ fn another_hosts_attempts_are_none_of_its_business() {
     let start = wg_core::command::Start {
         task: task_id("a"),
         adapter: "shell".into(),
+        model: None,
         host: "elsewhere".into(),
         nonce: 3,
     };

@@ -6,7 +6,7 @@ use wg_core::chat::{
 };
 use wg_core::id::{AttemptRef, ChatNumber, Fence, OpSeq};
 use wg_core::operation::{Record, RecordKey};
-use wg_core::port::{Chats, Page, ReadyQuery, Store, StoreError, TaskFilter, TaskOrder};
+use wg_core::port::{Chats, Page, ReadyQuery, Store, StoreError, TagFilter, TaskFilter, TaskOrder};
 use wg_core::task::{Task, TaskKind, TaskState};
 use wg_core::time::Timestamp;
 
@@ -360,7 +360,7 @@ fn places_of_chats_are_counted_and_scheduled_apart<B: Backend>() {
     let counts = read(&mut *store, |view| view.counts());
     assert_eq!((counts.total(), counts.ready()), (1, 1));
     assert_eq!(read(&mut *store, |view| view.lanes()), [None]);
-    let query = |lane| ReadyQuery { lane, now: at(99), limit: 9 };
+    let query = |lane| ReadyQuery { lane, tags: TagFilter::default(), now: at(99), limit: 9 };
     let ready = read(&mut *store, |view| view.ready(&query(None)));
     assert_eq!(ready.iter().map(|task| task.id.as_str()).collect::<Vec<_>>(), ["a"]);
     for lane in [Some("odd".to_owned()), Some(".".to_owned()), Some(String::new())] {

@@ -8,7 +8,7 @@ use wg_core::attempt::{Attempt, AttemptKind, AttemptState, Outcome};
 use wg_core::effect::{Effect, EffectKind, EffectState};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, Fence, OpSeq, TaskId};
 use wg_core::operation::RecordKey;
-use wg_core::port::{Page, Read, ReadyQuery, Store, StoreError, TaskFilter, TaskOrder, Write};
+use wg_core::port::{Page, Read, ReadyQuery, Store, StoreError, TagFilter, TaskFilter, TaskOrder, Write};
 use wg_core::task::{Holder, Priority, StateName, Task, TaskKind, TaskState, Wait};
 
 use super::derived_chats::{self, CHATS, ChatStep, any_chat_step};
@@ -237,7 +237,8 @@ fn ask_of_tasks(view: &mut dyn Read, said: &mut Answers) -> Result<(), StoreErro
     for now in 0..9 {
         for lane in [None, Some(None), Some(Some("shell".to_owned())), Some(Some(String::new()))] {
             for limit in [1, 2, 9] {
-                let query = ReadyQuery { lane: lane.clone(), now: at(now), limit };
+                let query =
+                    ReadyQuery { lane: lane.clone(), tags: TagFilter::default(), now: at(now), limit };
                 let ready: Vec<TaskId> = view.ready(&query)?.into_iter().map(|task| task.id).collect();
                 said.note(query, ready);
             }

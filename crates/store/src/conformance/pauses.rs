@@ -6,8 +6,9 @@ use wg_core::attempt::Outcome;
 use wg_core::budget::Bucket;
 use wg_core::command::{Command, Ended, NewTask, Start};
 use wg_core::id::{Actor, AttemptRef, TaskId};
+use wg_core::policy::Policy;
 use wg_core::port::Store;
-use wg_core::schedule::{Plan, Policy, plan};
+use wg_core::schedule::{Plan, plan};
 use wg_core::submit::submit;
 use wg_core::task::RunSpec;
 use wg_core::time::Timestamp;
@@ -50,7 +51,7 @@ impl Graph {
 
     fn plan(&mut self) -> Plan {
         let (adapters, now) = (vec![ADAPTER.to_owned()], self.now);
-        let policy = Policy { max_agents: 8, default_adapter: None, adapters };
+        let policy = Policy { max_agents: 8, adapters, ..Policy::default() };
         read(&mut *self.store, |view| plan(view, &policy, 0, &mut Bucket::default(), now))
     }
 
@@ -60,13 +61,13 @@ impl Graph {
 
     fn start_with(&mut self, task: TaskId, adapter: &str) -> AttemptRef {
         let (adapter, host) = (adapter.to_owned(), "box".to_owned());
-        self.say(&ann(), Command::StartAttempt(Start { task, adapter, host, nonce: 1 }));
+        self.say(&ann(), Command::StartAttempt(Start { task, adapter, model: None, host, nonce: 1 }));
         read(&mut *self.store, |view| view.last_attempt())
     }
 
     /// Starts all that is planned.
     fn start_all(&mut self) -> Vec<AttemptRef> {
-        self.plan().starts.into_iter().map(|(task, _)| self.start(task)).collect()
+        self.plan().starts.into_iter().map(|start| self.start(start.task)).collect()
     }
 
     fn ends(&mut self, attempt: AttemptRef, seen: Outcome) {

@@ -1,6 +1,6 @@
 //! What may start, in which order, and when to look again.
 
-use wg_core::port::{ReadyQuery, Store};
+use wg_core::port::{ReadyQuery, Store, TagFilter};
 use wg_core::task::{Priority, Task, TaskState, Wait};
 use wg_core::time::Timestamp;
 
@@ -9,13 +9,15 @@ use super::{Backend, after, ann, at, command, id, read, suite, task, write};
 suite!(
     older_and_more_important_tasks_go_first,
     lanes_are_told_apart,
+    tags_are_asked_for_and_left_out,
     a_task_whose_time_is_to_come_is_not_ready_whatever_the_clock_did_before,
     the_next_time_is_that_of_what_only_time_holds_back,
     waits_are_found_by_time_and_by_task,
 );
 
 fn ready(store: &mut dyn Store, lane: Option<Option<&str>>, now: Timestamp, limit: usize) -> String {
-    let query = ReadyQuery { lane: lane.map(|lane| lane.map(str::to_owned)), now, limit };
+    let query =
+        ReadyQuery { lane: lane.map(|lane| lane.map(str::to_owned)), tags: TagFilter::default(), now, limit };
     let tasks = read(store, |view| view.ready(&query));
     tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>().join(" ")
 }
@@ -72,6 +74,42 @@ fn lanes_are_told_apart<B: Backend>() {
     command.state = TaskState::Done;
     write(&mut *store, |view| view.put_task(&command));
     assert_eq!(read(&mut *store, |view| view.lanes()), [None, Some("claude".to_owned())]);
+}
+
+fn tags_are_asked_for_and_left_out<B: Backend>() {
+    let backend = B::new();
+    let mut store = backend.handle();
+    let tagged = |name: &str, tags: &[&str]| {
+        let mut task = task(name);
+        task.tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        task
+    };
+    let mut due = tagged("due", &["x"]);
+    due.times.not_before = Some(at(9));
+    write(&mut *store, |view| {
+        for task in [&tagged("none", &[]), &tagged("x", &["x"]), &tagged("xy", &["x", "y"]), &due] {
+            view.put_task(task)?;
+        }
+        view.put_task(&tagged("q", &["it's \"so\""]))
+    });
+    for (any, none, limit, expected) in [
+        (&[][..], &[][..], 9, "due none q x xy"),
+        (&["x"], &[], 9, "due x xy"),
+        (&["x", "y"], &[], 9, "due x xy"),
+        (&["x"], &["y"], 9, "due x"),
+        (&[], &["x"], 9, "none q"),
+        (&[], &["y", "it's \"so\""], 9, "due none x"),
+        (&["it's \"so\""], &["x"], 9, "q"),
+        (&["z"], &[], 9, ""),
+        (&["y"], &[], 1, "xy"),
+    ] {
+        let owned = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect();
+        let tags = TagFilter { any: owned(any), none: owned(none) };
+        let query = ReadyQuery { lane: Some(None), tags, now: at(9), limit };
+        let found = read(&mut *store, |view| view.ready(&query));
+        let names = found.iter().map(|task| task.id.as_str()).collect::<Vec<_>>().join(" ");
+        assert_eq!(names, expected, "{any:?} {none:?}");
+    }
 }
 
 fn a_task_whose_time_is_to_come_is_not_ready_whatever_the_clock_did_before<B: Backend>() {

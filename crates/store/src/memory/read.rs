@@ -92,7 +92,8 @@ impl Read for Graph {
         let in_lane = |task: &Task| query.lane.as_ref().is_none_or(|lane| task.run.lane() == lane.as_deref());
         let mut found: Vec<&Arc<Task>> = self
             .free()
-            .filter(|task| in_lane(task) && task.times.not_before.is_none_or(|time| time <= query.now))
+            .filter(|task| in_lane(task) && query.tags.takes(&task.tags))
+            .filter(|task| task.times.not_before.is_none_or(|time| time <= query.now))
             .collect();
         found.sort_by_key(|task| task.age_key());
         Ok(found.into_iter().take(query.limit).map(|task| Task::clone(task)).collect())

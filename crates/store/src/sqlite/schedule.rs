@@ -6,7 +6,7 @@
 
 use rusqlite::params;
 use wg_core::id::TaskId;
-use wg_core::port::ReadyQuery;
+use wg_core::port::{ReadyQuery, TagFilter};
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
 
@@ -21,6 +21,12 @@ use crate::codec;
 /// Tasks that one operation moves over at most: about 10 ms of work where all become due together.
 const RELEASED: i64 = 1_000;
 
+/// What a [`TagFilter`] takes: lists of tags as JSON, at least one of ?4 (empty: any task), none of ?5.
+const TAGGED: &str = "AND (?4 = '[]' OR EXISTS \
+                      (SELECT 1 FROM tags WHERE tag IN (SELECT value FROM json_each(?4)) AND task = n)) \
+                      AND NOT EXISTS \
+                      (SELECT 1 FROM tags WHERE tag IN (SELECT value FROM json_each(?5)) AND task = n)";
+
 impl View<'_> {
     pub(super) fn read_ready(&mut self, query: &ReadyQuery) -> Result<Vec<Task>, Trouble> {
         let lanes = match &query.lane {
@@ -29,15 +35,23 @@ impl View<'_> {
         };
         let (now, limit) = (query.now.as_nanos(), rows_at_most(query.limit));
         let mut top: Vec<(i64, String, i64)> = Vec::new();
+        // Without tags, as it mostly is, the statement knows nothing of them.
+        let lists = [&query.tags.any, &query.tags.none].map(serde_json::to_string);
+        let [any, none] = lists.map(Result::unwrap_or_default);
+        let tagged = if query.tags == TagFilter::default() { "" } else { TAGGED };
         for lane in &lanes {
-            for sql in [
-                "SELECT age_key, id, n FROM tasks INDEXED BY tasks_ready WHERE class = 0 AND held = 0 \
-                 AND lane = ?1 AND (not_before IS NULL OR not_before <= ?2) ORDER BY age_key, id LIMIT ?3",
-                "SELECT age_key, id, n FROM tasks INDEXED BY tasks_due WHERE class = 0 AND held = 1 \
-                 AND lane = ?1 AND not_before <= ?2 ORDER BY age_key, id LIMIT ?3",
+            for source in [
+                "tasks INDEXED BY tasks_ready WHERE class = 0 AND held = 0 AND lane = ?1 \
+                 AND (not_before IS NULL OR not_before <= ?2)",
+                "tasks INDEXED BY tasks_due WHERE class = 0 AND held = 1 AND lane = ?1 AND not_before <= ?2",
             ] {
-                let mut statement = self.statement(sql)?;
-                let mut rows = statement.query(params![lane, now, limit])?;
+                let sql =
+                    format!("SELECT age_key, id, n FROM {source} {tagged} ORDER BY age_key, id LIMIT ?3");
+                let mut statement = self.statement(&sql)?;
+                let mut rows = match tagged {
+                    "" => statement.query(params![lane, now, limit])?,
+                    _ => statement.query(params![lane, now, limit, any, none])?,
+                };
                 while let Some(row) = rows.next()? {
                     top.push((row.get(0)?, row.get(1)?, row.get(2)?));
                 }

@@ -8,7 +8,9 @@ use wg_core::chat::{Chat, ChatRun, ChatState, Consumer, Entry, InboxRow, InboxSt
 use wg_core::command::Command;
 use wg_core::effect::{Effect, EffectKind, EffectState};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, Fence, OpSeq, TaskId};
-use wg_core::port::{Chats, Page, Read, ReadyQuery, Store, StoreError, TaskFilter, TaskOrder, Write};
+use wg_core::port::{
+    Chats, Page, Read, ReadyQuery, Store, StoreError, TagFilter, TaskFilter, TaskOrder, Write,
+};
 use wg_core::task::{Task, TaskState, Wait};
 use wg_core::time::Timestamp;
 
@@ -141,7 +143,7 @@ fn ask(view: &mut dyn Read) -> Result<Vec<String>, StoreError> {
         said.push(format!("{:?}", (view.attempts_of(id)?, view.task(id)?)));
     }
     for second in [0, 20, 1_000] {
-        let query = ReadyQuery { lane: None, now: at(second), limit: 1_000 };
+        let query = ReadyQuery { lane: None, tags: TagFilter::default(), now: at(second), limit: 1_000 };
         said.push(format!("{:?}", (view.ready(&query)?, view.next_due(at(second))?)));
         said.push(format!("{:?}", view.waits_due(at(second), 1_000)?));
     }

@@ -9,14 +9,15 @@ use wg_core::time::parse_span;
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::finding::resolve;
+use crate::finding::{resolve, worker};
 use crate::output::time;
 use crate::telling::receipt;
 
 /// Add a task; prints its id
 ///
 /// A task with a command (--exec) is run by the dispatcher once everything it comes after is done; one
-/// without is for people, unless a default adapter is set.
+/// with an adapter or a model is worked on by an agent; one with none of these is for people, unless a rule or a
+/// default adapter is set.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What is to be done, in one line
@@ -60,7 +61,7 @@ struct More {
     /// The task during which it was found
     #[arg(long, value_name = "TASK")]
     discovered_from: Option<String>,
-    /// The adapter that runs it
+    /// The adapter whose agent works on it (wg adapter list)
     #[arg(long, value_name = "NAME", conflicts_with = "exec")]
     adapter: Option<String>,
     /// The model to use, bare or as adapter:model
@@ -99,6 +100,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let now = ctx.now();
     let description = args.description.map(|text| ctx.text(&text)).transpose()?.unwrap_or_default();
     let more = args.more;
+    worker::check(ctx, more.adapter.as_deref(), more.model.as_deref())?;
     let (after, parent, discovered_from) = ctx.read(|read| {
         let mut one =
             |typed: &Option<String>| typed.as_deref().map(|typed| resolve::task_id(read, typed)).transpose();

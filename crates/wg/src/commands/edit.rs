@@ -10,8 +10,8 @@ use wg_core::time::parse_span;
 use crate::commands::add;
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::finding::resolve;
 use crate::finding::selection::Selection;
+use crate::finding::{resolve, worker};
 use crate::output::time;
 use crate::telling::receipt;
 
@@ -76,7 +76,7 @@ struct Run {
     /// A shell command that does it
     #[arg(short = 'x', long, value_name = "COMMAND", allow_hyphen_values = true)]
     exec: Option<String>,
-    /// The adapter that runs it
+    /// The adapter whose agent works on it (wg adapter list)
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
     /// The model to use, bare or as adapter:model
@@ -103,6 +103,8 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
 
 fn patch(fields: Fields, run: Run, ctx: &mut Context) -> Result<Patch> {
     let now = ctx.now();
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    worker::check(ctx, given(&run.adapter).as_deref(), given(&run.model).as_deref())?;
     let parent = clearing(fields.parent, |typed| ctx.read(|read| resolve::task_id(read, &typed)))?;
     Ok(Patch {
         title: fields.title.map(add::title).transpose()?,

@@ -1,6 +1,6 @@
 //! `wg ready`: what could start now.
 
-use wg_core::port::ReadyQuery;
+use wg_core::port::{ReadyQuery, TagFilter};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -20,7 +20,8 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let limit = args.limit.unwrap_or_else(|| listing::screenful(ctx.out.form.height));
     let seen = ctx.surroundings()?;
     let times = Times { now: ctx.now(), exact: ctx.out.form.exact_times || ctx.out.form.json };
-    let query = ReadyQuery { lane: None, now: times.now, limit: limit.saturating_add(1) };
+    let query =
+        ReadyQuery { lane: None, tags: TagFilter::default(), now: times.now, limit: limit.saturating_add(1) };
     let listed = ctx.read(|read| {
         let tasks = read.ready(&query)?;
         Listed::of(read, tasks, limit, &seen, times)

@@ -15,6 +15,7 @@ use crate::telling::reason::{self, Said, Times};
 use crate::telling::record::{AttemptRecord, TaskRecord};
 use crate::telling::relatives::{self, Relative};
 use crate::telling::story::{self, Story};
+use crate::telling::works::Works;
 
 /// Tell a task's whole story
 ///
@@ -42,6 +43,8 @@ struct Document<'a> {
     messages: &'a [Message],
     artifacts: &'a [Artifact],
     log: &'a [LogEntry],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    works: Option<&'a Works>,
 }
 
 /// Tells it.
@@ -61,7 +64,8 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
                 let said = reason::of(read, &task, &seen, times)?;
                 let required = read.dependents(&id)?;
                 let attempts = read.attempts_of(&id)?;
-                rows(read, Story { required, attempts, ..Story::of(task, said) })
+                let works = Works::on(&seen.policy, &task);
+                rows(read, Story { required, attempts, works, ..Story::of(task, said) })
             })?
         }
     };
@@ -78,6 +82,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         messages: &story.messages,
         artifacts: &story.artifacts,
         log: &story.log,
+        works: story.works.as_ref(),
     })?)
 }
 

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::finding::resolve;
 use crate::telling::reason::{self, Said, Times};
+use crate::telling::works::Works;
 
 /// Dependencies whose own reasons are told.
 const FOLLOWED: usize = 10;
@@ -29,6 +30,8 @@ struct Told {
     why: String,
     needs_you: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    works: Option<Works>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     blocked_by: Vec<Told>,
@@ -41,6 +44,7 @@ impl Told {
             shown: said.word,
             why: said.sentence,
             needs_you: said.needs_you,
+            works: None,
             hint: said.hint,
             blocked_by: Vec::new(),
         }
@@ -56,6 +60,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         let task = resolve::found(read, &id)?;
         let reason = wg_core::view::why(read, &task, &seen, times.now)?;
         let mut told = Told::new(id, reason::said(&task, &reason, times));
+        told.works = Works::on(&seen.policy, &task);
         if let Reason::Blocked(unmet) = &reason {
             for id in unmet.iter().take(FOLLOWED).map(|unmet| &unmet.task) {
                 if let Some((task, _)) = read.task(id)? {
@@ -72,6 +77,10 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     ctx.out.hanging("", "  ", &format!("{}: {}", paint.cyan(told.task.as_str()), told.why))?;
     for below in &told.blocked_by {
         ctx.out.hanging("  ", "    ", &format!("{}: {}", paint.cyan(below.task.as_str()), below.why))?;
+    }
+    let works = told.works.as_ref().and_then(Works::said);
+    if let Some(works) = works.filter(|_| told.shown != "stuck") {
+        ctx.out.hanging("  ", "    ", &paint.dim(&format!("runs by {works}")))?;
     }
     let hints = std::iter::once(&told).chain(&told.blocked_by).filter_map(|told| told.hint.as_ref());
     if let Some(hint) = hints.into_iter().next() {

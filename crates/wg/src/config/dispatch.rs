@@ -17,7 +17,7 @@ use super::settings::{
     ACP_COMMAND, ACP_PERMISSIONS, ATTEMPT_COST, ATTEMPT_TOKENS, CHAT_LINGER, CHAT_MAX_LIVE,
     CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS, CLAUDE_PROGRAM, CODEX_PERMISSIONS, CODEX_PROGRAM, DEFAULT_ADAPTER,
     ENV_PASS, FULL, GEMINI_PERMISSIONS, GEMINI_PROGRAM, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS,
-    OPENCODE_PERMISSIONS, OPENCODE_PROGRAM, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST,
+    OPENCODE_PERMISSIONS, OPENCODE_PROGRAM, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, RULES,
     SHELL_PROGRAM, STOP_GRACE, Setting, TIMEOUT,
 };
 use crate::error::Result;
@@ -36,6 +36,7 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
     DispatchConfig {
         max_agents: usize::try_from(config.number(&MAX_AGENTS)).unwrap_or(usize::MAX),
         default_adapter: config.text(&DEFAULT_ADAPTER).map(str::to_owned),
+        rules: config.rules(&RULES).to_vec(),
         adapters: adapters(config),
         max_attempts: count(&MAX_ATTEMPTS),
         first_pause: span(&RETRY_FIRST, otherwise.first_pause),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use toml_edit::{Document, Item, TableLike};
+use wg_core::policy::Rule;
 
 use super::settings::{ALL, Setting, find};
 use super::value::Value;
@@ -162,6 +163,15 @@ impl Config {
         match self.holds(setting).map(|layer| &layer.value) {
             Some(Value::Span(span)) => Some(*span),
             _ => None,
+        }
+    }
+
+    /// The value of a setting of [`super::value::Kind::Rules`].
+    #[must_use]
+    pub fn rules(&self, setting: &Setting) -> &[Rule] {
+        match self.holds(setting).map(|layer| &layer.value) {
+            Some(Value::Rules(rules)) => rules,
+            _ => &[],
         }
     }
 

@@ -7,6 +7,7 @@ mod edit;
 mod layers;
 mod page;
 mod prompt;
+mod rules;
 mod settings;
 mod value;
 
@@ -18,6 +19,4 @@ pub use prompt::{prompt_template, read as read_template};
 pub use settings::{ALL, Setting, find};
 pub use value::Value;
 
-pub use settings::{
-    CHAT_ADAPTER, CHAT_COMMAND, DEFAULT_ADAPTER, MAX_AGENTS, PROMPT_TEMPLATE, RETRY_FIRST, STOP_GRACE,
-};
+pub use settings::{CHAT_ADAPTER, CHAT_COMMAND, MAX_AGENTS, PROMPT_TEMPLATE, RETRY_FIRST, STOP_GRACE};

@@ -73,6 +73,13 @@ pub static DEFAULT_ADAPTER: Setting = Setting {
     default: None,
     doc: "The adapter that runs tasks which name none; without one such tasks are for people.",
 };
+/// What works on tasks with certain tags.
+pub static RULES: Setting = Setting {
+    key: "rules",
+    kind: Kind::Rules,
+    default: Some(""),
+    doc: "What works on tasks with a tag that name no adapter, where the first that fits holds: tables of `tag`, `adapter`, `model`.",
+};
 /// The longest an attempt may run.
 pub static TIMEOUT: Setting = Setting {
     key: "timeout",
@@ -252,13 +259,14 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 31] = [
+pub static ALL: [&Setting; 32] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &ATTEMPT_TOKENS,
     &ATTEMPT_COST,
     &RETRY_FIRST,
     &DEFAULT_ADAPTER,
+    &RULES,
     &TIMEOUT,
     &SHELL_PROGRAM,
     &CLAUDE_PROGRAM,

@@ -4,7 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use toml_edit::{Array, Item, Value as Toml};
+use wg_core::policy::Rule;
 use wg_core::time::parse_span;
+
+use super::rules;
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum Kind {
     Money,
     /// A list of words.
     Words,
+    /// A list of rules.
+    Rules,
 }
 
 impl fmt::Display for Kind {
@@ -35,6 +40,7 @@ impl fmt::Display for Kind {
             Self::Size => f.write_str("size (500KB, 16MB, 2GB)"),
             Self::Money => f.write_str("amount of dollars (10, 0.50)"),
             Self::Words => f.write_str("list of words"),
+            Self::Rules => f.write_str("list of rules (docs=claude:haiku, hard=:opus)"),
         }
     }
 }
@@ -54,6 +60,8 @@ pub enum Value {
     Money(u64),
     /// Of [`Kind::Words`].
     Words(Vec<String>),
+    /// Of [`Kind::Rules`].
+    Rules(Vec<Rule>),
 }
 
 /// A dollar in millionths.
@@ -82,11 +90,15 @@ impl Value {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 Ok(Self::Words(words.map(str::to_owned).collect()))
             }
+            Kind::Rules => rules::parse(text).map(Self::Rules),
         }
     }
 
     /// Reads a value of a configuration file; the error says what is wanted.
     pub fn from_toml(kind: Kind, item: &Item) -> Result<Self, String> {
+        if kind == Kind::Rules {
+            return rules::from_toml(item).map(Self::Rules);
+        }
         match (kind, item.as_value()) {
             (Kind::Words, Some(Toml::Array(array))) => array
                 .iter()
@@ -112,6 +124,7 @@ impl Value {
         match self {
             Self::Count(count) => Toml::from(i64::try_from(*count).unwrap_or(i64::MAX)),
             Self::Words(words) => Toml::Array(words.iter().map(String::as_str).collect::<Array>()),
+            Self::Rules(rules) => rules::to_toml(rules),
             Self::Text(_) | Self::Span(_) | Self::Size(_) | Self::Money(_) => Toml::from(self.to_string()),
         }
     }
@@ -132,6 +145,7 @@ impl fmt::Display for Value {
                 f.write_str(cents.trim_end_matches('0').trim_end_matches('.'))
             }
             Self::Words(words) => f.write_str(&words.join(",")),
+            Self::Rules(rules) => rules::write(rules, f),
         }
     }
 }
@@ -141,6 +155,7 @@ impl serde::Serialize for Value {
         match self {
             Self::Count(count) => to.serialize_u64(*count),
             Self::Words(words) => words.serialize(to),
+            Self::Rules(rules) => rules.serialize(to),
             Self::Text(_) | Self::Span(_) | Self::Size(_) | Self::Money(_) => to.collect_str(self),
         }
     }
@@ -201,6 +216,7 @@ mod tests {
             (Kind::Money, "2.50", "2.5"),
             (Kind::Money, "0", "0"),
             (Kind::Words, "A, B,,", "A,B"),
+            (Kind::Rules, " docs = claude:haiku,hard=:opus,x=codex,", "docs=claude:haiku,hard=:opus,x=codex"),
         ] {
             assert_eq!(Value::parse(kind, text).map(|value| value.to_string()), Ok(written.to_owned()));
         }
@@ -210,6 +226,10 @@ mod tests {
             (Kind::Text, " "),
             (Kind::Span, "soon"),
             (Kind::Size, "2TB"),
+            (Kind::Rules, "docs"),
+            (Kind::Rules, "=claude"),
+            (Kind::Rules, "docs="),
+            (Kind::Rules, "docs=:"),
             (Kind::Money, "ten"),
             (Kind::Money, "-1"),
             (Kind::Money, "1."),

@@ -5,3 +5,4 @@ pub mod locate;
 pub mod nearest;
 pub mod resolve;
 pub mod selection;
+pub mod worker;

@@ -17,3 +17,4 @@ pub mod receipt;
 pub mod record;
 pub mod relatives;
 pub mod story;
+pub mod works;

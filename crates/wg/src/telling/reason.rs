@@ -2,6 +2,7 @@
 //! What the reason *is*, the domain says (`wg_core::view`).
 
 use wg_core::id::ChatNumber;
+use wg_core::policy::ChosenBy;
 use wg_core::port::Read;
 use wg_core::task::{Task, TaskKind, Wait};
 use wg_core::time::Timestamp;
@@ -110,7 +111,9 @@ fn word(reason: &Reason) -> (&'static str, Tone) {
         Reason::Blocked(_) => ("blocked", Tone::Plain),
         Reason::NotBefore(_) => ("later", Tone::Plain),
         Reason::ForPeople => ("for people", Tone::Green),
-        Reason::UnknownAdapter(_) | Reason::AdapterPaused(..) => ("stuck", Tone::Yellow),
+        Reason::UnknownAdapter(..) | Reason::ChatsOnly(..) | Reason::AdapterPaused(..) => {
+            ("stuck", Tone::Yellow)
+        }
         Reason::DispatchPaused | Reason::NoDispatcher | Reason::Queued(_) => ("ready", Tone::Green),
         Reason::Leaving(_) => ("ending", Tone::Blue),
     }
@@ -139,6 +142,13 @@ fn hint(task: &Task, reason: &Reason) -> Option<String> {
         Reason::ForPeople => format!("wg claim {id}, or give it a command: wg edit {id} --exec COMMAND"),
         Reason::DispatchPaused => "wg service resume".into(),
         Reason::AdapterPaused(adapter, ..) => format!("wg adapter resume {adapter}"),
+        Reason::UnknownAdapter(_, by) | Reason::ChatsOnly(_, by) => match by {
+            ChosenBy::Task => format!("wg edit {id} --adapter NAME; wg adapter list names them"),
+            ChosenBy::Rule(_) => "wg config explain rules; wg adapter list names the adapters".into(),
+            ChosenBy::Default => {
+                "wg config set default_adapter NAME; wg adapter list names the adapters".into()
+            }
+        },
         Reason::NoDispatcher => "wg service start".into(),
         Reason::Claimed(_) => format!("wg unclaim {id}"),
         Reason::Chat(state) => {
@@ -156,7 +166,6 @@ fn hint(task: &Task, reason: &Reason) -> Option<String> {
         | Reason::Waiting(_)
         | Reason::Blocked(_)
         | Reason::NotBefore(_)
-        | Reason::UnknownAdapter(_)
         | Reason::Leaving(_)
         | Reason::Queued(_) => return None,
     })

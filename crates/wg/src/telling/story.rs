@@ -17,6 +17,7 @@ use crate::telling::attempts;
 use crate::telling::entries;
 use crate::telling::reason::Said;
 use crate::telling::relatives::Relative;
+use crate::telling::works::Works;
 
 /// Log entries that are shown; the earlier ones are in `wg log`.
 const LOG: usize = 30;
@@ -31,6 +32,8 @@ pub struct Story {
     pub task: Task,
     /// Why it is not running.
     pub said: Said,
+    /// What would work on it, where that is known.
+    pub works: Option<Works>,
     /// The operation after which all this was so; absent: it is so now.
     pub at: Option<(OpSeq, Timestamp)>,
     /// What it comes after.
@@ -56,6 +59,7 @@ impl Story {
         Self {
             task,
             said,
+            works: None,
             at: None,
             depends_on: Vec::new(),
             required: Vec::new(),
@@ -180,6 +184,7 @@ fn fields(ctx: &mut Context, story: &Story) -> Result<()> {
     say("Command", task.run.exec.clone());
     say("Adapter", task.run.adapter.clone());
     say("Model", task.run.model.clone());
+    say("Runs by", story.works.as_ref().and_then(Works::said));
     say("Agent", task.run.agent.clone());
     say("Timeout", task.run.timeout.map(format_span));
     let most = task.run.max_attempts.map_or(String::new(), |most| format!(" of at most {most}"));

@@ -166,7 +166,7 @@ mod tests {
         }
         let task = TaskId::slug("Own");
         send(&ann, Command::PostMessage { task: task.clone(), body: "read me".into() });
-        let start = Start { task, adapter: "shell".into(), host: "box".into(), nonce: 7 };
+        let start = Start { task, adapter: "shell".into(), model: None, host: "box".into(), nonce: 7 };
         let receipt = send(&Actor::Dispatcher("box".into()), Command::StartAttempt(start));
         let mut attempt = None;
         store

@@ -57,7 +57,8 @@ fn what_an_agent_was_told_is_shown_afterwards() {
 
 #[test]
 fn a_template_of_ones_own_holds_once_it_is_good() {
-    let world = chain();
+    let world = world();
+    world.ok(&["add", "Write the docs", "--id", "docs"]);
     let template = world.graph().join("worker.md");
     fs::write(&template, "Do {{ task.title|quote }},\nlast of {{ task.titel }}.\n").unwrap();
     let refused = alike(&world, &world.fails(1, &["config", "set", "prompt.template", "worker.md"]));
