@@ -3,6 +3,7 @@
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::task::Task;
 
+use crate::account::{Allowed, Credential};
 use crate::command_spec::CommandSpec;
 use crate::conversation::{ChatFacts, Conversation};
 use crate::process_end::ProcessEnd;
@@ -42,6 +43,22 @@ pub trait Adapter: Send + Sync {
     /// Whether its work costs money: such a one is never started by itself to see whether it works.
     fn is_paid(&self) -> bool {
         false
+    }
+
+    /// Where it shows that its program is logged in: any one of these is enough. Empty where it needs no account,
+    /// or nobody knows.
+    fn credentials(&self) -> &'static [Credential] {
+        &[]
+    }
+
+    /// The arguments by which its program prints its version and does nothing else; `None` where there are none.
+    fn version_args(&self) -> Option<&'static [&'static str]> {
+        Some(&["--version"])
+    }
+
+    /// What its program may do without being asked.
+    fn allowed(&self) -> Allowed {
+        Allowed::ANYTHING
     }
 
     /// Whether it works on tasks.

@@ -4,6 +4,7 @@
 //! environment; what it has to know of the machine comes in as [`ProgramFacts`], and what it wants run goes
 //! out as a [`CommandSpec`] that the dispatcher hands to a shim.
 
+mod account;
 mod acp;
 mod adapter;
 mod claude;
@@ -21,6 +22,7 @@ pub mod prompt;
 mod registry;
 mod shell;
 
+pub use account::{Allowed, Credential};
 pub use acp::{Acp, AcpConfig};
 pub use adapter::{Adapter, Unlaunchable};
 pub use claude::{Claude, ClaudeConfig};

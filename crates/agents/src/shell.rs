@@ -74,6 +74,11 @@ impl Adapter for Shell {
         }
     }
 
+    /// Not every shell knows how to print its version.
+    fn version_args(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+
     fn configuration(&self, facts: &ProgramFacts) -> u64 {
         Fingerprint::default()
             .with(NAME.as_bytes())

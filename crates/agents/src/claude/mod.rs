@@ -17,6 +17,7 @@ mod tests;
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::task::Task;
 
+use crate::account::{Allowed, Credential};
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{CHAT, ChatFacts, Conversation};
@@ -76,6 +77,18 @@ const INHERITED: [&str; 22] = [
     "CLAUDE_CONFIG_DIR",
     // Without it the program refuses `full` where root runs it.
     "IS_SANDBOX",
+];
+
+/// Where it shows that it is logged in. Its own `auth status` would know more (a helper that makes keys, a
+/// keychain), but looks up its provider's address on the way.
+static CREDENTIALS: [Credential; 7] = [
+    Credential::Variable("ANTHROPIC_API_KEY"),
+    Credential::Variable("ANTHROPIC_AUTH_TOKEN"),
+    Credential::Variable("CLAUDE_CODE_OAUTH_TOKEN"),
+    Credential::Variable("CLAUDE_CODE_USE_BEDROCK"),
+    Credential::Variable("CLAUDE_CODE_USE_VERTEX"),
+    Credential::Variable("CLAUDE_CODE_USE_FOUNDRY"),
+    Credential::File { variable: Some("CLAUDE_CONFIG_DIR"), folder: ".claude", name: ".credentials.json" },
 ];
 
 /// What can be configured of it.
@@ -176,6 +189,19 @@ impl Adapter for Claude {
 
     fn configuration(&self, facts: &ProgramFacts) -> u64 {
         self.fingerprint(facts).value()
+    }
+
+    fn credentials(&self) -> &'static [Credential] {
+        &CREDENTIALS
+    }
+
+    fn allowed(&self) -> Allowed {
+        match self.config.permissions {
+            Permissions::Edit => {
+                Allowed { permissions: Some("edit"), means: "edit files below its folder, run git and wg" }
+            }
+            Permissions::Full => Allowed { permissions: Some("full"), ..Allowed::ANYTHING },
+        }
     }
 
     fn is_paid(&self) -> bool {

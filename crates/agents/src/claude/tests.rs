@@ -330,3 +330,14 @@ fn the_hash_is_over_what_decides_and_nothing_else() {
         assert_ne!(base, other);
     }
 }
+
+#[test]
+fn who_pays_is_looked_for_in_what_the_program_is_given() {
+    for credential in Claude::default().credentials() {
+        let name = match credential {
+            Credential::Variable(name) | Credential::File { variable: Some(name), .. } => name,
+            other => panic!("{other:?}"),
+        };
+        assert!(INHERITED.contains(name), "the program never gets {name}");
+    }
+}

@@ -82,6 +82,11 @@ impl Adapter for Command {
             .value()
     }
 
+    /// Not every shell knows how to print its version.
+    fn version_args(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+
     fn works_on_tasks(&self) -> bool {
         false
     }

@@ -102,3 +102,88 @@ fn rules_and_the_default_are_said_with_the_task() {
     let bad = world.fails(2, &["config", "set", "rules", "docs"]);
     assert!(bad.starts_with("error: rules: \"docs\" is no rule: "), "{bad}");
 }
+
+/// `claude` as it would answer, and a file that says that it was asked for nothing but its version.
+fn claude(world: &Environment) {
+    program(world, "claude", "echo \"$@\" >>asked; echo '2.1.197 (Claude Code)'");
+}
+
+#[test]
+fn what_is_here_of_an_adapter_is_said() {
+    let mut world = world();
+    claude(&world);
+    let checked = world.wg(&["adapter", "check", "claude"]);
+    assert_eq!(checked.code, 1);
+    let said: Vec<&str> = checked.stdout.lines().collect();
+    assert_eq!(said[..3], ["Adapter    claude", "State      not logged in", "For        tasks, chats"]);
+    assert_eq!(
+        said[4..],
+        [
+            "Version    2.1.197 (Claude Code)",
+            "Logged in  no",
+            "May        edit files below its folder, run git and wg (claude.permissions = edit)"
+        ]
+    );
+    assert!(
+        checked
+            .stderr
+            .starts_with("error: adapter claude can't be used\ncause: nothing shows that it is logged in: ")
+    );
+    assert_eq!(fs::read_to_string(world.path("asked")).unwrap(), "--version\n");
+
+    world.set("ANTHROPIC_API_KEY", "secret");
+    let checked = world.ok(&["adapter", "check", "claude"]);
+    assert!(checked.contains("\nLogged in  yes (ANTHROPIC_API_KEY is set)\n"), "{checked}");
+    assert!(!checked.contains("secret"));
+    world.ok(&["config", "set", "claude.permissions", "full"]);
+    let found = world.json(&["adapter", "check", "claude"])["adapters"][0].clone();
+    assert_eq!(found["usable"], true, "{found}");
+    assert_eq!(found["permissions"], "full");
+    assert_eq!(found["login"], serde_json::json!({"is":"yes","how":"ANTHROPIC_API_KEY is set"}));
+}
+
+#[test]
+fn the_exit_status_is_that_of_the_default_adapter() {
+    let mut world = world();
+    let checked = world.wg(&["adapter", "check"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert_eq!(
+        checked.stderr,
+        "note: default_adapter is not set: tasks that name no adapter are for people\n"
+    );
+    assert!(checked.stdout.contains("\nclaude "), "{}", checked.stdout);
+    world.ok(&["config", "set", "default_adapter", "claude"]);
+    assert_eq!(
+        world.fails(1, &["adapter", "check"]),
+        "error: adapter claude can't be used\n\
+         cause: claude is not in PATH\n\
+         hint: wg config set claude.program PATH\n"
+    );
+    claude(&world);
+    world.set("ANTHROPIC_API_KEY", "secret");
+    world.ok(&["adapter", "check"]);
+    program(&world, "claude", "exit 9");
+    assert!(world.fails(1, &["adapter", "check"]).contains("--version: exit status: 9\n"));
+    world.ok(&["config", "set", "default_adapter", "nobody"]);
+    assert!(world.fails(3, &["adapter", "check"]).starts_with("error: there is no adapter nobody\n"));
+    world.ok(&["adapter", "check", "shell"]);
+    assert!(world.fails(3, &["adapter", "check", "cluade"]).ends_with("hint: did you mean claude?\n"));
+}
+
+#[test]
+fn an_adapter_that_paused_can_not_be_used() {
+    let world = world();
+    let dispatcher = world.dispatcher();
+    world.ok(&["config", "set", "shell.program", "/nowhere/sh"]);
+    world.ok(&["service", "reload"]);
+    world.ok(&["add", "x", "-x", "true"]);
+    testkit::wait_until("it to pause", || {
+        let paused = world.json(&["adapter", "list"]);
+        if paused.to_string().contains("can't be run") { Ok(()) } else { Err(paused) }
+    });
+    world.ok(&["config", "set", "shell.program", "/bin/sh"]);
+    assert_eq!(dispatcher.stop(), 0);
+    let said = world.fails(1, &["adapter", "check", "shell"]);
+    assert!(said.contains("cause: it is paused: the shell /nowhere/sh can't be run"), "{said}");
+    assert!(said.ends_with("hint: wg adapter resume shell\n"), "{said}");
+}

@@ -1,12 +1,13 @@
 //! `wg adapter`: what runs agents, and which of them can't work just now.
 
+mod check;
 mod list;
 mod resume;
 
 use crate::context::Context;
 use crate::error::Result;
 
-/// List adapters, or use one again that paused
+/// List and check adapters, or use one again that paused
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -15,6 +16,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
+    Check(check::Args),
     List(list::Args),
     Resume(resume::Args),
 }
@@ -30,6 +32,7 @@ impl Args {
 /// Does it.
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     match args.what {
+        What::Check(args) => check::run(args, ctx),
         What::List(args) => list::run(args, ctx),
         What::Resume(args) => resume::run(args, ctx),
     }
