@@ -7,6 +7,7 @@
 )]
 
 mod actor;
+mod agents_md;
 mod carry_out;
 mod commands;
 mod config;

@@ -40,6 +40,7 @@ pub mod resume;
 pub mod retry;
 pub mod service;
 pub mod show;
+pub mod skill;
 pub mod spawn;
 pub mod status;
 pub mod unclaim;
@@ -88,6 +89,7 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Export(args) => export::run(args, ctx),
         Verb::Import(args) => import::run(args, ctx),
         Verb::Kill(args) => kill::run(args, ctx),
+        Verb::Skill(args) => skill::run(args, ctx),
         Verb::Spawn(args) => spawn::run(args, ctx),
         Verb::Attempt(args) => attempt::run(args, ctx),
         Verb::Migrate(args) => migrate::run(args, ctx),

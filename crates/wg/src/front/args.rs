@@ -41,7 +41,7 @@ pub const GROUPS: [(&str, &[&str]); 6] = [
             "quickstart",
         ],
     ),
-    ("Agents", &["agents", "kill", "spawn", "attempt", "adapter"]),
+    ("Agents", &["agents", "kill", "spawn", "attempt", "adapter", "skill"]),
     ("Chats", &["chat"]),
     ("Service", &["service"]),
     ("History", &["op", "undo", "export", "import"]),
@@ -126,6 +126,7 @@ pub enum Verb {
     Graph(commands::graph::Args),
     Agents(commands::agents::Args),
     Adapter(commands::adapter::Args),
+    Skill(commands::skill::Args),
     Op(commands::op::Args),
     Undo(commands::undo::Args),
     Export(commands::export::Args),
@@ -162,6 +163,7 @@ impl Verb {
             | Self::Op(_)
             | Self::Export(_)
             | Self::Completions(_)
+            | Self::Skill(_)
             | Self::Quickstart(_)
             | Self::Config(_)
             | Self::Docs(_) => false,
@@ -253,6 +255,7 @@ impl Verb {
             | Self::Watch(_)
             | Self::Doctor(_)
             | Self::Completions(_)
+            | Self::Skill(_)
             | Self::Kill(_)
             | Self::Spawn(_)
             | Self::Adapter(_)
@@ -271,7 +274,7 @@ impl Verb {
     /// Whether it needs no graph, so that even a worker's is done where it is called.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self, Self::Docs(_) | Self::Completions(_))
+        matches!(self, Self::Docs(_) | Self::Completions(_) | Self::Skill(_))
     }
 
     /// Whether it may read standard input, where an argument is `-`.

@@ -33,6 +33,49 @@ fn git_is_told_and_no_file_of_the_repository_changes() {
 }
 
 #[test]
+fn agents_are_told_and_exactly_that_is_taken_back() {
+    let world = bare();
+    let page = world.path("AGENTS.md");
+    assert_eq!(alike(&world, &world.ok(&["init", "--remove"])), "FOLDER/work/AGENTS.md is as it should be\n");
+    assert!(!world.graph().exists(), "taking away makes nothing");
+    let told = alike(&world, &world.ok(&["init", "--agents-md"]));
+    assert!(
+        told.contains("\nFOLDER/work/AGENTS.md tells agents of it; wg init --remove takes that away\n"),
+        "{told}"
+    );
+    assert!(fs::read_to_string(&page).unwrap().contains("`wg ready`"));
+    assert_eq!(
+        alike(&world, &world.ok(&["init", "--remove"])),
+        "FOLDER/work/AGENTS.md had nothing but the block, and is removed\n"
+    );
+    assert!(!page.exists() && world.graph().exists());
+    fs::write(&page, "# Mine\n\nDo not touch.").unwrap();
+    for done in ["written", "nothing"] {
+        assert_eq!(world.json(&["init", "--agents-md"])["agents_md"], done);
+    }
+    for done in ["taken-away", "nothing"] {
+        assert_eq!(world.json(&["init", "--remove"])["agents_md"], done);
+    }
+    assert_eq!(fs::read_to_string(&page).unwrap(), "# Mine\n\nDo not touch.");
+    world.ok(&["init", "--agents-md"]);
+    let half = fs::read_to_string(&page).unwrap().replace("ends;", "ended;");
+    fs::write(&page, &half).unwrap();
+    let refused = world.fails(1, &["init", "--remove"]);
+    assert!(refused.contains("cause: only one of the two marks of the block is there\n"), "{refused}");
+    assert_eq!(fs::read_to_string(&page).unwrap(), half);
+}
+
+#[test]
+fn the_skill_is_printed_and_installed() {
+    let world = bare();
+    let skill = world.ok(&["skill"]);
+    assert!(skill.starts_with("---\nname: workgraph\n"));
+    let wrote = alike(&world, &world.ok(&["skill", "--install", "skills"]));
+    assert_eq!(wrote, "wrote FOLDER/work/skills/workgraph/SKILL.md\n");
+    assert_eq!(fs::read_to_string(world.path("skills/workgraph/SKILL.md")).unwrap(), skill);
+}
+
+#[test]
 fn a_graph_is_found_from_below_and_by_name() {
     let world = world();
     world.ok(&["add", "Here"]);
