@@ -101,7 +101,12 @@ impl Default for Registry {
 
 #[cfg(test)]
 mod tests {
+    use wg_core::id::TaskId;
+    use wg_core::task::Task;
+    use wg_core::time::Timestamp;
+
     use super::*;
+    use crate::account::Credential;
 
     #[test]
     fn adapters_are_found_by_their_lane() {
@@ -128,5 +133,18 @@ mod tests {
         assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude", "codex", "opencode", "gemini", "acp"]);
         let paid = registry.iter().filter(|adapter| adapter.is_paid()).map(Adapter::name);
         assert_eq!(paid.collect::<Vec<_>>(), ["claude", "codex", "opencode", "gemini", "acp"]);
+    }
+
+    #[test]
+    fn what_shows_that_a_program_is_logged_in_reaches_it() {
+        let registry = Registry::default();
+        let task = Task::new(TaskId::slug("a"), "a", Timestamp::default());
+        for adapter in registry.iter() {
+            for credential in adapter.credentials() {
+                let Credential::Variable(name) = credential else { continue };
+                let spec = adapter.launch(&task, &crate::shell::tests::attempt()).expect("it can be started");
+                assert!(spec.inherit.iter().any(|known| known == name), "{}: {name}", adapter.name());
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) use client::{Client, Talk};
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::task::Task;
 
+use crate::account::Allowed;
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{CHAT, ChatFacts, Conversation};
@@ -109,6 +110,10 @@ impl Adapter for Acp {
 
     fn configuration(&self, facts: &ProgramFacts) -> u64 {
         self.fingerprint(facts).value()
+    }
+
+    fn allowed(&self) -> Allowed {
+        self.config.permissions.allowed("what it asks for: to edit files below its folder, run git and wg")
     }
 
     fn is_paid(&self) -> bool {

@@ -196,12 +196,7 @@ impl Adapter for Claude {
     }
 
     fn allowed(&self) -> Allowed {
-        match self.config.permissions {
-            Permissions::Edit => {
-                Allowed { permissions: Some("edit"), means: "edit files below its folder, run git and wg" }
-            }
-            Permissions::Full => Allowed { permissions: Some("full"), ..Allowed::ANYTHING },
-        }
+        self.config.permissions.allowed("edit files below its folder, run git and wg")
     }
 
     fn is_paid(&self) -> bool {

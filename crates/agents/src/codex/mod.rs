@@ -19,6 +19,7 @@ mod tests;
 use wg_core::attempt::{Attempt, ExitStatus, Outcome};
 use wg_core::task::Task;
 
+use crate::account::{Allowed, Credential};
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
 use crate::conversation::{ChatFacts, Conversation};
@@ -79,6 +80,13 @@ const INHERITED: [&str; 9] = [
     "OPENAI_BASE_URL",
     "OPENAI_ORGANIZATION",
     "OPENAI_PROJECT",
+];
+
+/// Where it shows that it is logged in.
+static CREDENTIALS: [Credential; 3] = [
+    Credential::Variable("CODEX_API_KEY"),
+    Credential::Variable("OPENAI_API_KEY"),
+    Credential::File { variable: Some("CODEX_HOME"), folder: ".codex", name: "auth.json" },
 ];
 
 /// What can be configured of it.
@@ -194,6 +202,16 @@ impl Adapter for Codex {
 
     fn configuration(&self, facts: &ProgramFacts) -> u64 {
         self.fingerprint(facts).value()
+    }
+
+    fn credentials(&self) -> &'static [Credential] {
+        &CREDENTIALS
+    }
+
+    fn allowed(&self) -> Allowed {
+        self.config
+            .permissions
+            .allowed("edit files below its folder, run commands in its own sandbox without a network")
     }
 
     fn is_paid(&self) -> bool {

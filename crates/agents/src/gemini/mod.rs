@@ -10,6 +10,7 @@ mod tests;
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::task::Task;
 
+use crate::account::{Allowed, Credential};
 use crate::acp::{Client, Talk};
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
@@ -36,6 +37,13 @@ const INHERITED: [&str; 12] = [
     "GOOGLE_GENAI_USE_GCA",
     "GOOGLE_GENAI_USE_VERTEXAI",
     "GOOGLE_VERTEX_BASE_URL",
+];
+
+/// Where it shows that it is logged in.
+static CREDENTIALS: [Credential; 3] = [
+    Credential::Variable("GEMINI_API_KEY"),
+    Credential::Variable("GOOGLE_API_KEY"),
+    Credential::File { variable: None, folder: ".gemini", name: "oauth_creds.json" },
 ];
 
 /// What can be configured of it.
@@ -124,6 +132,14 @@ impl Adapter for Gemini {
 
     fn configuration(&self, facts: &ProgramFacts) -> u64 {
         self.fingerprint(facts).value()
+    }
+
+    fn credentials(&self) -> &'static [Credential] {
+        &CREDENTIALS
+    }
+
+    fn allowed(&self) -> Allowed {
+        self.config.permissions.allowed("edit files below its folder, run git and wg")
     }
 
     fn is_paid(&self) -> bool {

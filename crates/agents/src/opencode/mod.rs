@@ -11,6 +11,7 @@ mod tests;
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::task::Task;
 
+use crate::account::{Allowed, Credential};
 use crate::acp::{Client, Talk};
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
@@ -44,6 +45,15 @@ const INHERITED: [&str; 15] = [
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
+];
+
+/// Where it shows that it is logged in.
+static CREDENTIALS: [Credential; 5] = [
+    Credential::Variable("ANTHROPIC_API_KEY"),
+    Credential::Variable("OPENAI_API_KEY"),
+    Credential::Variable("OPENROUTER_API_KEY"),
+    Credential::Variable("GEMINI_API_KEY"),
+    Credential::File { variable: Some("XDG_DATA_HOME"), folder: ".local/share", name: "opencode/auth.json" },
 ];
 
 /// What can be configured of it.
@@ -127,6 +137,14 @@ impl Adapter for Opencode {
 
     fn configuration(&self, facts: &ProgramFacts) -> u64 {
         self.fingerprint(facts).value()
+    }
+
+    fn credentials(&self) -> &'static [Credential] {
+        &CREDENTIALS
+    }
+
+    fn allowed(&self) -> Allowed {
+        self.config.permissions.allowed("edit files below its folder, run git and wg")
     }
 
     fn is_paid(&self) -> bool {
