@@ -27,11 +27,11 @@ const ALL_OF_IT: f64 = 100.0;
 /// What a request of its own that is not known gets: JSON-RPC's word for it.
 const NO_SUCH_METHOD: i32 = -32_601;
 
-/// Understands one handler. What it keeps of earlier lines makes an answer more exact, never decides whether
+/// Understands one process. What it keeps of earlier lines makes an answer more exact, never decides whether
 /// there is one: it is lost with an adoption.
 pub(super) struct Listener {
-    handler: AttemptRef,
-    opening: Opening,
+    pub(super) process: AttemptRef,
+    pub(super) opening: Opening,
     /// The conversation's name, as it is known.
     pub(super) session: Option<String>,
     /// No turn is in flight, as far as was heard.
@@ -47,9 +47,9 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(handler: AttemptRef, session: Option<String>, opening: Opening) -> Self {
+    pub(super) fn new(process: AttemptRef, session: Option<String>, opening: Opening) -> Self {
         Self {
-            handler,
+            process,
             session,
             idle: false,
             message: None,
@@ -59,6 +59,12 @@ impl Listener {
             reset: None,
             tally: Tally::default(),
         }
+    }
+
+    /// What all of its conversation used is what it used: it has no turns before.
+    pub(super) fn counting_all(mut self) -> Self {
+        self.tally = Tally::from_the_start();
+        self
     }
 
     pub(super) fn line(&mut self, bytes: &[u8]) -> Vec<Heard> {
@@ -106,7 +112,7 @@ impl Listener {
             }
             (OPEN | ANEW, Some(error)) => vec![Heard::Kept(unopened(error))],
             (INITIALIZE, Some(_)) => vec![garbage("it does not begin", bytes)],
-            (id, Some(_)) if message_of(self.handler, id).is_some() => {
+            (id, Some(_)) if message_of(self.process, id).is_some() => {
                 vec![Heard::Kept(failure::said(&line["error"], None, Usage::default()))]
             }
             _ => Vec::new(),
@@ -160,7 +166,7 @@ impl Listener {
             // From here on it is this message that is answered, also in the middle of another turn.
             Kind::Told => {
                 let name = item["clientId"].as_str().unwrap_or_default();
-                self.message = message_of(self.handler, name).or(self.message);
+                self.message = message_of(self.process, name).or(self.message);
             }
             Kind::Tool if !over => return vec![Heard::Kept(tool(item))],
             Kind::LateTool if over => return vec![Heard::Kept(tool(item))],

@@ -1,4 +1,4 @@
-//! What the agent did in a turn: the items of both protocols, which name the same things in two spellings.
+//! What the agent did in a turn: the items of its protocol.
 
 use serde_json::Value;
 use wg_core::chat::Said;
@@ -24,18 +24,15 @@ pub(super) enum Kind {
 /// Which kind an item is of.
 pub(super) fn kind(item: &Value) -> Kind {
     match item["type"].as_str().unwrap_or_default() {
-        "agentMessage" | "agent_message" => Kind::Says,
+        "agentMessage" => Kind::Says,
         "userMessage" => Kind::Told,
         "commandExecution"
-        | "command_execution"
         | "fileChange"
-        | "file_change"
         | "mcpToolCall"
-        | "mcp_tool_call"
         | "dynamicToolCall"
         | "collabAgentToolCall"
         | "collab_tool_call" => Kind::Tool,
-        "webSearch" | "web_search" | "imageView" | "image_view" => Kind::LateTool,
+        "webSearch" | "imageView" => Kind::LateTool,
         _ => Kind::Other,
     }
 }
@@ -44,14 +41,12 @@ pub(super) fn kind(item: &Value) -> Kind {
 pub(super) fn tool(item: &Value) -> Said {
     let text = |key: &str| item[key].as_str().unwrap_or_default();
     let (name, detail) = match item["type"].as_str().unwrap_or_default() {
-        "commandExecution" | "command_execution" => ("shell".to_owned(), bare(text("command"))),
-        "fileChange" | "file_change" => ("edit".to_owned(), paths(&item["changes"])),
-        "mcpToolCall" | "mcp_tool_call" => {
-            (format!("{}.{}", text("server"), text("tool")), arguments(&item["arguments"]))
-        }
+        "commandExecution" => ("shell".to_owned(), bare(text("command"))),
+        "fileChange" => ("edit".to_owned(), paths(&item["changes"])),
+        "mcpToolCall" => (format!("{}.{}", text("server"), text("tool")), arguments(&item["arguments"])),
         "dynamicToolCall" => (text("tool").to_owned(), arguments(&item["arguments"])),
-        "webSearch" | "web_search" => ("web_search".to_owned(), text("query").to_owned()),
-        "imageView" | "image_view" => ("view_image".to_owned(), text("path").to_owned()),
+        "webSearch" => ("web_search".to_owned(), text("query").to_owned()),
+        "imageView" => ("view_image".to_owned(), text("path").to_owned()),
         _ => (text("tool").to_owned(), text("prompt").to_owned()),
     };
     Said::Tool { name: line(&name), detail: line(&detail) }
@@ -129,7 +124,7 @@ mod tests {
     #[test]
     fn every_tool_has_a_name_and_says_what_for() {
         for (item, name, detail) in [
-            (json!({"type": "command_execution", "command": "/bin/bash -c 'a\nb'"}), "shell", "a b"),
+            (json!({"type": "commandExecution", "command": "/bin/bash -c 'a\nb'"}), "shell", "a b"),
             (
                 json!({"type": "fileChange", "changes": [{"path": "a.rs"}, {"path": "b.rs"}]}),
                 "edit",
@@ -140,8 +135,8 @@ mod tests {
                 "s.t",
                 r#"{"a":1}"#,
             ),
-            (json!({"type": "mcp_tool_call", "server": "s", "tool": "t", "arguments": null}), "s.t", ""),
-            (json!({"type": "web_search", "query": "q"}), "web_search", "q"),
+            (json!({"type": "mcpToolCall", "server": "s", "tool": "t", "arguments": null}), "s.t", ""),
+            (json!({"type": "webSearch", "query": "q"}), "web_search", "q"),
             (json!({"type": "collabAgentToolCall", "tool": "spawn", "prompt": "p"}), "spawn", "p"),
         ] {
             assert_eq!(tool(&item), Said::Tool { name: name.into(), detail: detail.into() }, "{item}");

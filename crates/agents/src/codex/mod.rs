@@ -1,11 +1,9 @@
 //! The `codex` adapter: OpenAI's Codex works on a task, or serves a chat.
 //!
-//! The program has two protocols, and each is used for what it is made for: `codex exec --json` is given a
-//! prompt, prints events and leaves ([`exec`]); `codex app-server` is kept running and speaks JSON-RPC in lines
-//! ([`protocol`] writes them, [`heard`] reads them). What both have in common is read in one place: what a tool
-//! was used for ([`item`]), what was used ([`tally`]), and how a turn failed ([`failure`]).
+//! `codex app-server` is kept running for as long as somebody has something to say to it, and speaks JSON-RPC in
+//! lines: [`protocol`] writes them and [`heard`] reads them. `codex exec`, which is made for work, tells what was
+//! used only at the end, and of a provider that refuses nothing but a sentence: caps and pauses need more.
 
-mod exec;
 mod failure;
 mod heard;
 mod item;
@@ -19,6 +17,8 @@ mod tests;
 use wg_core::attempt::{Attempt, ExitStatus, Outcome};
 use wg_core::task::Task;
 
+use self::heard::{Listener, is_session};
+use self::protocol::{Opening, Server};
 use crate::account::{Allowed, Credential};
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
@@ -34,22 +34,16 @@ const NAME: &str = "codex";
 const NOT_EXECUTABLE: i32 = 126;
 const NOT_FOUND: i32 = 127;
 
-/// How work begins, before all else.
-const EXEC: [&str; 3] = [
-    "exec",
-    "--json",
-    // Whether its folder is one of git's is for the task to say.
-    "--skip-git-repo-check",
-];
-/// Where work's prompt comes from: standard input.
-const FROM_INPUT: &str = "-";
-/// How a chat's handler begins.
+/// How a conversation over pipes is begun.
 const APP_SERVER: &str = "app-server";
 
-/// Settings of its own that hold for work and for chats.
-const SETTINGS: [&str; 4] = [
-    // Nobody is there to be asked.
-    "approval_policy=\"never\"",
+/// What a chat's handler is told of itself.
+const CHAT: &str = "You serve a chat of workgraph, a graph of tasks that people and agents share. The command \
+                    `wg` works on it; `wg quickstart` tells how. Between messages your process may end; the \
+                    conversation goes on with the next message, but nothing that was left running does.";
+
+/// Settings of its own that it is given.
+const SETTINGS: [&str; 3] = [
     // A login shell would forget the `PATH` that the dispatcher's agents have, and `wg` with it.
     "allow_login_shell=false",
     // Waiting for a provider that is away is the dispatcher's part: by itself it would wait without end.
@@ -117,20 +111,23 @@ impl Codex {
         Self { config }
     }
 
-    /// `args`, and its settings behind them.
-    fn spec(&self, args: &[&str], stdin: Stdin) -> CommandSpec {
+    /// Model, permissions and the conversation to go on with are told when it is greeted.
+    fn spec(&self, model: Option<&str>) -> Result<CommandSpec, Unlaunchable> {
+        if model.is_some_and(|model| model.contains('\0')) {
+            return Err(Unlaunchable::ModelNul);
+        }
         let door: &[&str] = match self.config.permissions {
             Permissions::Edit => &DOOR,
             Permissions::Full => &[],
         };
         let settings = SETTINGS.iter().chain(door).map(|setting| format!("--config={setting}"));
-        CommandSpec {
+        Ok(CommandSpec {
             program: self.config.program.clone(),
-            args: args.iter().map(|&arg| arg.to_owned()).chain(settings).collect(),
+            args: std::iter::once(APP_SERVER.to_owned()).chain(settings).collect(),
             env: Vec::new(),
             inherit: INHERITED.iter().map(|&name| name.to_owned()).collect(),
-            stdin,
-        }
+            stdin: Stdin::Talk,
+        })
     }
 
     fn fingerprint(&self, facts: &ProgramFacts) -> Fingerprint {
@@ -140,14 +137,6 @@ impl Codex {
             .with(self.config.program.as_bytes())
             .with(&[u8::from(full)])
             .with_facts(facts)
-    }
-}
-
-/// A model that can be an argument, where one was asked for.
-fn sound(model: Option<&str>) -> Result<Option<&str>, Unlaunchable> {
-    match model {
-        Some(model) if model.contains('\0') => Err(Unlaunchable::ModelNul),
-        model => Ok(model),
     }
 }
 
@@ -161,22 +150,23 @@ impl Adapter for Codex {
     }
 
     fn launch(&self, _task: &Task, attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
-        let model = sound(attempt.model.as_deref())?;
-        let mut spec = self.spec(&EXEC, Stdin::Prompt);
-        spec.args.push(
-            match self.config.permissions {
-                Permissions::Edit => "--sandbox=workspace-write",
-                Permissions::Full => "--dangerously-bypass-approvals-and-sandbox",
-            }
-            .to_owned(),
-        );
-        spec.args.extend(model.map(|model| format!("--model={model}")));
-        spec.args.push(FROM_INPUT.to_owned());
-        Ok(spec)
+        self.spec(attempt.model.as_deref())
     }
 
     fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(exec::Exec::new(attempt.model.clone())))
+        let opening = Opening {
+            model: attempt.model.clone(),
+            permissions: self.config.permissions,
+            instructions: None,
+        };
+        // Its conversation begins with its task, so what all of it used is what the task did.
+        let listener =
+            Listener::new(attempt.reference, attempt.progress.session.clone(), opening).counting_all();
+        Some(Box::new(Server::new(listener)))
+    }
+
+    fn hears_in_flight(&self) -> bool {
+        true
     }
 
     /// What it has to say of its provider it says while it lives: its exit status adds nothing to that.
@@ -222,14 +212,19 @@ impl Adapter for Codex {
         true
     }
 
-    /// Model, permissions and the conversation to go on with are told when it is greeted.
     fn launch_chat(&self, chat: &ChatFacts) -> Result<CommandSpec, Unlaunchable> {
-        sound(chat.model.as_deref())?;
-        Ok(self.spec(&[APP_SERVER], Stdin::Talk))
+        self.spec(chat.model.as_deref())
     }
 
     fn conversation(&self, chat: &ChatFacts) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(protocol::Server::new(chat, self.config.permissions)))
+        let opening = Opening {
+            model: chat.model.clone(),
+            permissions: self.config.permissions,
+            instructions: Some(CHAT),
+        };
+        // Only what it can have said itself: an older program may have left something else here.
+        let session = chat.session.clone().filter(|session| is_session(session));
+        Some(Box::new(Server::new(Listener::new(chat.handler, session, opening))))
     }
 
     // No farewell: it leaves when its input is closed.

@@ -3,26 +3,22 @@
 use serde_json::{Value, json};
 use wg_core::id::AttemptRef;
 
-use super::heard::{Listener, is_session};
-use crate::conversation::{ChatFacts, Conversation, Delivery, Heard};
+use super::heard::Listener;
+use crate::conversation::{Conversation, Delivery, Heard};
 use crate::permissions::Permissions;
 
-/// The requests that it answers, by name. Each is made once for a handler, but for the last.
+/// The requests that it answers, by name. Each is made once for a process, but for the last.
 pub(super) const INITIALIZE: &str = "wg-initialize";
 pub(super) const OPEN: &str = "wg-open";
 /// The conversation that it was to go on with is not there: a new one.
 pub(super) const ANEW: &str = "wg-anew";
 const INTERRUPT: &str = "wg-interrupt";
 
-/// How the name of a message begins; its handler and its number come behind it.
+/// How the name of a message begins; its process and its number come behind it.
 const MESSAGE: &str = "wg";
 /// What is put before a message that was given before.
 const AGAIN: &str = "(This message was given to you before, and no answer came back. What it asks for may be \
                      done already, in whole or in part: look before you do it again.)\n\n";
-/// What a chat's handler is told of itself.
-const CHAT: &str = "You serve a chat of workgraph, a graph of tasks that people and agents share. The command \
-                    `wg` works on it; `wg quickstart` tells how. Between messages your process may end; the \
-                    conversation goes on with the next message, but nothing that was left running does.";
 /// What it would tell and nobody listens to.
 const UNHEARD: [&str; 6] = [
     "item/commandExecution/outputDelta",
@@ -38,6 +34,8 @@ const UNHEARD: [&str; 6] = [
 pub(super) struct Opening {
     pub(super) model: Option<String>,
     pub(super) permissions: Permissions,
+    /// What the agent is told of itself.
+    pub(super) instructions: Option<&'static str>,
 }
 
 impl Opening {
@@ -47,10 +45,13 @@ impl Opening {
             Permissions::Edit => "workspace-write",
             Permissions::Full => "danger-full-access",
         };
-        let mut params =
-            json!({"approvalPolicy": "never", "sandbox": sandbox, "developerInstructions": CHAT});
+        // Nobody is there to be asked.
+        let mut params = json!({"approvalPolicy": "never", "sandbox": sandbox});
         if let Some(model) = &self.model {
             params["model"] = model.as_str().into();
+        }
+        if let Some(instructions) = self.instructions {
+            params["developerInstructions"] = instructions.into();
         }
         match session {
             None => request(id, "thread/start", &params),
@@ -64,21 +65,15 @@ impl Opening {
     }
 }
 
-/// Speaks with one handler.
+/// Speaks with one process: a chat's handler, or an agent at work.
 pub(super) struct Server {
-    handler: AttemptRef,
-    opening: Opening,
     listener: Listener,
 }
 
 impl Server {
-    /// With the handler of this chat, which may do so much.
-    pub(super) fn new(chat: &ChatFacts, permissions: Permissions) -> Self {
-        let opening = Opening { model: chat.model.clone(), permissions };
-        // Only what it can have said itself: an older program may have left something else here.
-        let session = chat.session.clone().filter(|session| is_session(session));
-        let listener = Listener::new(chat.handler, session, opening.clone());
-        Self { handler: chat.handler, opening, listener }
+    /// With the process that this listens to.
+    pub(super) fn new(listener: Listener) -> Self {
+        Self { listener }
     }
 
     fn thread(&self) -> &str {
@@ -104,7 +99,7 @@ impl Conversation for Server {
         });
         let mut greeting = request(INITIALIZE, "initialize", &params);
         greeting.extend(line(&json!({"method": "initialized"})));
-        greeting.extend(self.opening.request(OPEN, self.listener.session.as_deref()));
+        greeting.extend(self.listener.opening.request(OPEN, self.listener.session.as_deref()));
         greeting
     }
 
@@ -114,7 +109,7 @@ impl Conversation for Server {
 
     fn deliver(&mut self, message: &Delivery<'_>) -> Vec<u8> {
         let text = if message.again { format!("{AGAIN}{}", message.text) } else { message.text.to_owned() };
-        let name = name_of(self.handler, message.message);
+        let name = name_of(self.listener.process, message.message);
         let params = json!({
             "threadId": self.thread(),
             "clientUserMessageId": name,
@@ -143,14 +138,14 @@ pub(super) fn line(value: &Value) -> Vec<u8> {
 }
 
 /// The name that a message goes by in the program, and the request that gives it. It stays in the conversation,
-/// so the same message given by another handler has another name.
-fn name_of(handler: AttemptRef, message: u64) -> String {
-    format!("{MESSAGE}-{}-{message}", handler.0)
+/// so the same message given to another process has another name.
+fn name_of(process: AttemptRef, message: u64) -> String {
+    format!("{MESSAGE}-{}-{message}", process.0)
 }
 
-/// The message that goes by a name that this handler gave.
-pub(super) fn message_of(handler: AttemptRef, name: &str) -> Option<u64> {
+/// The message that goes by a name that this process was given.
+pub(super) fn message_of(process: AttemptRef, name: &str) -> Option<u64> {
     let (_, number) = name.rsplit_once('-')?;
     let number = number.parse().ok()?;
-    (name_of(handler, number) == name).then_some(number)
+    (name_of(process, number) == name).then_some(number)
 }

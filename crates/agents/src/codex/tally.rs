@@ -10,42 +10,16 @@ const COUNT_MAX: u64 = 1 << 53;
 /// Conversations that are told apart, the agent's helpers among them; with more all are forgotten.
 const THREADS_MAX: usize = 256;
 
-/// How a protocol names the counts.
-pub(super) struct Names {
-    input: &'static str,
-    cached: &'static str,
-    written: &'static str,
-    output: &'static str,
-    reasoning: &'static str,
-}
-
-/// As `codex exec` does.
-pub(super) const SNAKE: Names = Names {
-    input: "input_tokens",
-    cached: "cached_input_tokens",
-    written: "cache_write_input_tokens",
-    output: "output_tokens",
-    reasoning: "reasoning_output_tokens",
-};
-/// As `codex app-server` does.
-pub(super) const CAMEL: Names = Names {
-    input: "inputTokens",
-    cached: "cachedInputTokens",
-    written: "cacheWriteInputTokens",
-    output: "outputTokens",
-    reasoning: "reasoningOutputTokens",
-};
-
 /// The counts of an object. Its input contains what a cache held, ours does not.
-pub(super) fn usage(counts: &Value, names: &Names) -> Usage {
+fn usage(counts: &Value) -> Usage {
     let of = |name: &str| counts[name].as_u64().filter(|count| *count <= COUNT_MAX).unwrap_or(0);
-    let (cache_read, cache_write) = (of(names.cached), of(names.written));
+    let (cache_read, cache_write) = (of("cachedInputTokens"), of("cacheWriteInputTokens"));
     Usage {
-        input: of(names.input).saturating_sub(cache_read).saturating_sub(cache_write),
+        input: of("inputTokens").saturating_sub(cache_read).saturating_sub(cache_write),
         cache_read,
         cache_write,
-        output: of(names.output),
-        reasoning: of(names.reasoning),
+        output: of("outputTokens"),
+        reasoning: of("reasoningOutputTokens"),
         cost_micros: None,
         model: None,
     }
@@ -58,9 +32,16 @@ pub(super) struct Tally {
     /// The last sum of each conversation.
     sums: BTreeMap<String, Usage>,
     used: Usage,
+    /// A conversation that nothing is known of has all of its sum in this turn.
+    whole: bool,
 }
 
 impl Tally {
+    /// Of what begins with this turn, and has no other.
+    pub(super) fn from_the_start() -> Self {
+        Self { whole: true, ..Self::default() }
+    }
+
     /// A turn begins: what was told before is of none.
     pub(super) fn begins(&mut self) {
         self.used = Usage::default();
@@ -72,12 +53,13 @@ impl Tally {
     }
 
     /// A conversation's sum is told anew; gives what the turn has used until now, where that became more. Of a
-    /// conversation that nothing is known of, the last call alone counts: it may be older than its handler.
+    /// conversation that nothing is known of and that may be older than the turn, the last call alone counts.
     pub(super) fn told(&mut self, thread: &str, counts: &Value) -> Option<&Usage> {
-        let sum = usage(&counts["total"], &CAMEL);
+        let sum = usage(&counts["total"]);
         let more = match self.sums.get(thread) {
             Some(before) => grown(before, &sum),
-            None => usage(&counts["last"], &CAMEL),
+            None if self.whole => sum.clone(),
+            None => usage(&counts["last"]),
         };
         if self.sums.len() >= THREADS_MAX {
             self.sums.clear();

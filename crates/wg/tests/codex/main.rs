@@ -27,7 +27,7 @@ struct World {
 fn is_program(command: &str) -> bool {
     let mut words = command.split_whitespace();
     let name = words.next().unwrap_or_default();
-    name.ends_with("/codex") && words.next().is_some_and(|verb| matches!(verb, "exec" | "app-server"))
+    name.ends_with("/codex") && words.next() == Some("app-server")
 }
 
 /// Where the real program is; says so where it is not to be used.

@@ -142,6 +142,20 @@ fn a_worker_past_its_deadline_and_a_program_that_is_not_there() {
 }
 
 #[test]
+fn a_cap_ends_a_worker_in_flight_and_a_person_decides() {
+    let Some(world) = World::new() else { return };
+    world.wg.ok(&["config", "set", "budget.attempt_tokens", "2000"]);
+    world.task("dear", &["true", "true", "true", "true"], "");
+    let _dispatcher = world.wg.dispatcher();
+    let end = world.first_end("dear");
+    assert_eq!(end["outcome"], "budget", "{end:#}");
+    assert!(end["detail"].as_str().unwrap().contains("of 2000 tokens used"), "{end:#}");
+    let task = &world.until_task_is("dear", "waiting")["task"];
+    assert_eq!(task["needs_you"], true, "{task:#}");
+    assert!(world.model.calls() < 5, "{} calls", world.model.calls());
+}
+
+#[test]
 fn a_worker_outlives_its_dispatcher_and_is_counted_once() {
     for kill in [false, true] {
         let Some(world) = World::new() else { return };

@@ -24,6 +24,9 @@ fn a_handler_is_told_line_by_line() {
     let params = &greeting[2]["params"];
     assert_eq!((&params["model"], &params["sandbox"]), (&"gpt-5.1-codex".into(), &"workspace-write".into()));
     assert_eq!(params["approvalPolicy"], "never");
+    assert!(
+        params["developerInstructions"].as_str().is_some_and(|told| told.contains("a chat of workgraph"))
+    );
     assert_eq!(talk.greet(true), b"", "it was greeted before");
 
     let mut known = of(&known("01a2-b"));
@@ -122,6 +125,32 @@ fn an_adopted_handler_is_understood_from_the_middle_of_a_turn() {
         "{ends:#?}"
     );
     assert_eq!(ends.len(), 5);
+    // Of all of it, the end of the turn alone.
+    let end = TURNS.find(r#"{"method":"turn/completed""#).expect("an end");
+    let said = kept(&mut *adopted(), &TURNS[end..]);
+    assert!(matches!(&said[0], Said::Answer { text, .. } if text.starts_with("answer to: one")), "{said:#?}");
+}
+
+#[test]
+fn work_is_told_no_more_than_its_task_and_counted_whole_whoever_listens() {
+    let attempt = Attempt { model: Some("gpt-5.1-codex".into()), ..crate::shell::tests::attempt() };
+    let mut talk = Codex::default().work(&attempt).expect("it works");
+    let opening = &lines(&talk.greet(false))[2];
+    assert_eq!(
+        (&opening["method"], &opening["params"]["model"]),
+        (&"thread/start".into(), &"gpt-5.1-codex".into())
+    );
+    assert_eq!(opening["params"]["developerInstructions"], Value::Null, "its prompt says all");
+    // Who took it over has not heard of the first call, and counts it.
+    let second =
+        TURNS.match_indices(r#"{"method":"thread/tokenUsage/updated""#).nth(1).expect("a second call").0;
+    let said = kept(&mut *at_work(), &TURNS[second..]);
+    let end = said.iter().find(|said| ends_a_turn(said));
+    assert!(matches!(end, Some(Said::Answer { usage, .. }) if *usage == used(3)), "{end:?}");
+    let progress = wg_core::attempt::Progress { session: Some("01a2-b".into()), ..attempt.progress.clone() };
+    let mut talk = Codex::default().work(&Attempt { progress, ..attempt }).expect("it works");
+    talk.greet(true);
+    assert_eq!(lines(&talk.interrupt())[0]["params"]["threadId"], "01a2-b", "it knows what it took over");
 }
 
 #[test]

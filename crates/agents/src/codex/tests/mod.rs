@@ -3,7 +3,6 @@
 
 mod chat;
 mod launch;
-mod work;
 
 use wg_core::chat::Said;
 use wg_core::id::{AttemptRef, ChatNumber};
@@ -22,11 +21,6 @@ const RESUMED: &str = include_str!("../samples/chat-resumed.jsonl");
 const RETRIED: &str = include_str!("../samples/chat-retried.jsonl");
 const STEERED: &str = include_str!("../samples/chat-steered.jsonl");
 const UNOPENED: &str = include_str!("../samples/chat-unopened.jsonl");
-pub(super) const WORK: &str = include_str!("../samples/work-answered.jsonl");
-const WORK_KILLED: &str = include_str!("../samples/work-killed.jsonl");
-const WORK_REFUSED: &str = include_str!("../samples/work-refused.jsonl");
-const WORK_RESUMED: &str = include_str!("../samples/work-resumed.jsonl");
-const WORK_RETRIED: &str = include_str!("../samples/work-retried.jsonl");
 /// Every transcript of a chat, and how many turns end in it. One that is gone is a failure where nobody knew of it.
 pub(super) const ALL: [(&str, usize); 10] = [
     (TURNS, 5),
@@ -40,10 +34,6 @@ pub(super) const ALL: [(&str, usize); 10] = [
     (STEERED, 1),
     (UNOPENED, 1),
 ];
-/// Every transcript of work, likewise.
-pub(super) const ALL_WORK: [(&str, usize); 5] =
-    [(WORK, 1), (WORK_KILLED, 0), (WORK_REFUSED, 16), (WORK_RESUMED, 1), (WORK_RETRIED, 1)];
-
 fn chat_facts() -> ChatFacts {
     ChatFacts {
         number: ChatNumber(3),
@@ -78,7 +68,7 @@ pub(super) fn fresh() -> Box<dyn Conversation> {
     talk
 }
 
-/// With an agent at work.
+/// With an agent at work that was taken over.
 pub(super) fn at_work() -> Box<dyn Conversation> {
     let attempt = Attempt { model: Some("gpt-5.1-codex".into()), ..crate::shell::tests::attempt() };
     Codex::default().work(&attempt).expect("it works")
