@@ -1,4 +1,4 @@
-//! Chats served over the Agent Client Protocol by the real opencode and the real Gemini CLI against a scripted
+//! Chats served and tasks worked on by the real opencode and the real Gemini CLI against a scripted
 //! model: from end to end, with real processes.
 //!
 //! Runs where `WG_REAL_AGENTS` names a folder that `.ci/agents` has filled; elsewhere each test says that it is
@@ -10,6 +10,7 @@
 mod conversation;
 mod named;
 mod refusals;
+mod work;
 
 use std::fs;
 use std::path::PathBuf;

@@ -32,7 +32,7 @@ fn what_waiting_mends_is_waited_for() {
             let _dispatcher = world.wg.dispatcher();
             world.sends(&format!("hello #status {status}"));
             let chat = world.until("the chat to wait for its provider", |chat| {
-                chat["state"] == "queued" && chat["why"].as_str().unwrap().contains("adapter is paused")
+                chat["state"] == "queued" && chat["why"].as_str().unwrap().contains("is paused")
             });
             assert_eq!((chat["failures"].clone(), chat["waiting"].clone()), (0.into(), 1.into()), "{chat:#}");
         }
