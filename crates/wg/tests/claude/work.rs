@@ -68,6 +68,22 @@ fn a_task_is_told_worked_on_reported_and_counted() {
 }
 
 #[test]
+fn a_rule_gives_a_task_its_program_and_model() {
+    let Some(world) = World::new() else { return };
+    world.wg.ok(&["config", "set", "rules", "docs=claude:haiku"]);
+    let checked = world.wg.json(&["adapter", "check", "claude"])["adapters"][0].clone();
+    assert_eq!(checked["usable"], true, "{checked:#}");
+    assert!(checked["version"].as_str().unwrap().contains("Claude Code"), "{checked:#}");
+    world.wg.ok(&["add", "page", "-t", "docs", "-d", "#tool wg done page -m written"]);
+    let _dispatcher = world.wg.dispatcher();
+    let shown = world.until_task_is("page", "done");
+    let attempt = &shown["attempts"][0];
+    assert_eq!((&attempt["adapter"], &attempt["model"]), (&"claude".into(), &"haiku".into()));
+    let prompt = world.wg.ok(&["attempt", "show", "--prompt", "page"]);
+    assert!(world.model.last_heard().iter().any(|heard| heard.contains(prompt.trim())), "{prompt}");
+}
+
+#[test]
 fn a_worker_that_leaves_without_a_report_has_done_no_work() {
     let Some(world) = World::new() else { return };
     world.task("idle", &["true"], "");
@@ -132,8 +148,9 @@ fn a_worker_past_its_deadline_and_a_program_that_is_not_there() {
     assert_eq!(world.first_end("slow")["outcome"], "timed out");
     drop(dispatcher);
     world.wg.ok(&["abandon", "slow"]);
-    world.wg.ok(&["config", "set", "claude.program", "/nowhere/claude"]);
+    // It was there when the task was made.
     world.task("nowhere", &[], "");
+    world.wg.ok(&["config", "set", "claude.program", "/nowhere/claude"]);
     let _dispatcher = world.wg.dispatcher();
     let end = world.first_end("nowhere");
     assert_eq!(end["outcome"], "configuration");
