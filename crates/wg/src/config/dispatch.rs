@@ -111,11 +111,11 @@ mod tests {
         let own = DispatchConfig::default();
         let told = dispatch_config(&defaults);
         // One default is here in the user's units (MB are millions), so those are not compared.
-        let sizes = |config: DispatchConfig| DispatchConfig {
-            output_cap: 0,
-            retention: own.retention,
-            log: own.log,
-            ..config
+        // The cap is told to the program too, where there is one.
+        assert_eq!(told.adapters.claude.most, told.cap.cost_micros);
+        let sizes = |mut config: DispatchConfig| {
+            config.adapters.claude.most = None;
+            DispatchConfig { output_cap: 0, retention: own.retention, log: own.log, ..config }
         };
         assert_eq!(sizes(told), sizes(own.clone()));
         let env = [
