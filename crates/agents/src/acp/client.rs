@@ -154,7 +154,7 @@ impl Client {
         };
         self.session = Some(session.to_owned());
         self.new = true;
-        self.turn.spent_before(Some(0.0));
+        self.turn.has_cost_nothing();
         self.choices = result.clone();
         self.choose()
     }

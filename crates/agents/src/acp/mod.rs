@@ -101,7 +101,7 @@ impl Adapter for Acp {
     }
 
     fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(self.client(None, attempt.model.clone(), None)))
+        Some(Box::new(self.client(attempt.progress.session.clone(), attempt.model.clone(), None)))
     }
 
     fn classify(&self, end: &ProcessEnd) -> Outcome {

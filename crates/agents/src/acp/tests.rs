@@ -269,7 +269,7 @@ fn what_is_taken_over_goes_on() {
         TURNS.lines().find(|line| line.contains(r#""status":"completed""#)).expect("a call that ended");
     let mut talk = taken_over_with("ses_debc10544ffeTPaCQtZSM8fvr5");
     assert_eq!(talk.line(done.as_bytes()), []);
-    // Work, whose conversation nobody keeps: it is known from what it says, else a new one is had.
+    // Work, whose conversation may not be known yet: a new one is had, or what it says tells it.
     let mut work = acp(Permissions::Edit).work(&crate::shell::tests::attempt()).expect("it works on tasks");
     work.greet(true);
     assert_eq!(json_of(&deliver(&mut *work, 1, "do", false))["method"], "session/new");
@@ -277,6 +277,12 @@ fn what_is_taken_over_goes_on() {
         told(&work.line(answer("wg-session-new", json!({"sessionId": "n"})).as_bytes()))[0]["params"]["sessionId"],
         "n"
     );
+    let progress =
+        wg_core::attempt::Progress { session: Some("k".into()), ..wg_core::attempt::Progress::default() };
+    let known = Attempt { progress, ..crate::shell::tests::attempt() };
+    let mut work = acp(Permissions::Edit).work(&known).expect("it works on tasks");
+    work.greet(true);
+    assert_eq!(json_of(&deliver(&mut *work, 1, "do", false))["params"]["sessionId"], "k");
     let mut work = acp(Permissions::Edit).work(&crate::shell::tests::attempt()).expect("it works on tasks");
     work.greet(true);
     work.line(done.as_bytes());
@@ -295,7 +301,7 @@ fn what_is_asked_is_answered_and_told_once() {
     let answers: Vec<Value> = told(&heard).into_iter().filter(|told| told["result"].is_object()).collect();
     let options =
         answers.iter().map(|answer| answer["result"]["outcome"]["optionId"].as_str().expect("an option"));
-    // git version; git version && echo x; wg list; touch /home/outside (twice: the folder, the command); rm;
+    // git version; git version && echo x; wg list; touch /other/outside (twice: the folder, the command); rm;
     // a file below the folder; one outside of it (twice); a file below the folder; a page.
     assert_eq!(
         options.collect::<Vec<_>>(),

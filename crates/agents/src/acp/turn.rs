@@ -39,7 +39,7 @@ pub(super) struct Turn {
     calls: BTreeMap<String, Call>,
     /// It began before this was listening: a call that is seen to end was told when it began.
     taken_over: bool,
-    /// What the conversation had cost when the turn began, in dollars, and what it has cost since.
+    /// What the conversation had cost when the turn began, in dollars, and what it has cost as was told since.
     before: Option<f64>,
     spent: Option<f64>,
 }
@@ -56,9 +56,9 @@ impl Turn {
         self.taken_over = true;
     }
 
-    /// What the conversation has cost, where that is known.
-    pub(super) fn spent_before(&mut self, dollars: Option<f64>) {
-        (self.before, self.spent) = (dollars, dollars);
+    /// The conversation is a new one.
+    pub(super) fn has_cost_nothing(&mut self) {
+        (self.before, self.spent) = (Some(0.0), None);
     }
 
     pub(super) fn begins(&mut self) {
@@ -66,7 +66,7 @@ impl Turn {
         self.breaks = false;
         self.calls.clear();
         self.taken_over = false;
-        self.before = self.spent;
+        self.before = self.spent.take().or(self.before);
     }
 
     /// News of it; of `the past`, where it is told what was said before: then only the cost counts.

@@ -122,8 +122,8 @@ impl Adapter for Gemini {
         self.spec(attempt.model.as_deref())
     }
 
-    fn work(&self, _attempt: &Attempt) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(self.client(None, None)))
+    fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
+        Some(Box::new(self.client(attempt.progress.session.clone(), None)))
     }
 
     fn classify(&self, end: &ProcessEnd) -> Outcome {

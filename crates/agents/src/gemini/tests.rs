@@ -57,6 +57,7 @@ fn turns_are_heard_with_what_they_asked_for() {
     assert!(text.starts_with("answer to: one"), "{text}");
     // It counts what it read from a cache as input, and tells the model.
     assert_eq!((usage.input, usage.output, usage.model.as_deref()), (2_100, 36, Some("gemini-2.5-pro")));
+    assert_eq!(usage.cost_micros, None, "it tells none");
     assert!(matches!(&said[5], Said::Failed { error: TurnError::Interrupted, .. }), "{said:#?}");
     assert!(matches!(&said[6], Said::Answer { message: Some(13), .. }), "{said:#?}");
     for (end, reason) in [(7, GiveUp::Auth), (8, GiveUp::Auth), (9, GiveUp::Model)] {

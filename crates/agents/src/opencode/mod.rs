@@ -127,8 +127,8 @@ impl Adapter for Opencode {
         Ok(self.spec(args, Stdin::Prompt))
     }
 
-    fn work(&self, _attempt: &Attempt) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(run::Run::default()))
+    fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
+        Some(Box::new(run::Run::of(&attempt.progress)))
     }
 
     fn classify(&self, end: &ProcessEnd) -> Outcome {

@@ -1,6 +1,7 @@
 //! What a line of a run means. It reads nothing but its prompt, so nothing is said to it.
 
 use serde_json::Value;
+use wg_core::attempt::Progress;
 use wg_core::chat::{GiveUp, Said, TurnError};
 use wg_core::time::Timestamp;
 use wg_core::usage::Usage;
@@ -20,8 +21,8 @@ const DETAILS: [&str; 8] =
     ["command", "filePath", "path", "pattern", "url", "query", "description", "prompt"];
 
 /// Understands one run. What it keeps of earlier lines makes an answer more exact, never decides whether there
-/// is one: it is lost with an adoption.
-#[derive(Debug, Default)]
+/// is one: with an adoption its text is lost up to there, and what its steps used is known from the attempt.
+#[derive(Debug)]
 pub(super) struct Run {
     session: Option<String>,
     text: String,
@@ -30,6 +31,11 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// One that has come so far.
+    pub(super) fn of(progress: &Progress) -> Self {
+        Self { session: progress.session.clone(), text: String::new(), used: progress.in_flight.clone() }
+    }
+
     fn session(&mut self, line: &Value) -> Option<Heard> {
         let known = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
         let id = line["sessionID"].as_str()?;

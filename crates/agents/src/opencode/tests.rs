@@ -83,6 +83,27 @@ fn a_run_is_heard_step_by_step() {
 }
 
 #[test]
+fn a_run_that_is_taken_over_counts_on() {
+    // What was heard up to the first step's end is in the graph.
+    let (heard, left) =
+        RUN.split_at(RUN.find(r#"{"type":"step_start","timestamp":1795634824037"#).expect("a second step"));
+    let Some(Said::Used { usage }) = kept(heard).pop() else { panic!("{heard}") };
+    let progress = wg_core::attempt::Progress {
+        session: Some("ses_debd3486cffeZuBcJIcnNKoXzP".into()),
+        in_flight: usage,
+        ..wg_core::attempt::Progress::default()
+    };
+    let attempt = Attempt { progress, ..crate::shell::tests::attempt() };
+    let mut run = Opencode::default().work(&attempt).expect("it works on tasks");
+    let said: Vec<Heard> = left.lines().flat_map(|line| run.line(line.as_bytes())).collect();
+    assert!(!said.iter().any(|heard| matches!(heard, Heard::Kept(Said::Session { .. }))), "{said:#?}");
+    assert!(
+        matches!(said.last(), Some(Heard::Kept(Said::Answer { usage, .. })) if *usage == used(3)),
+        "{said:#?}"
+    );
+}
+
+#[test]
 fn every_refusal_has_its_class() {
     let ends = REFUSED.map(|text| kept(text).pop().expect("an end"));
     assert!(
