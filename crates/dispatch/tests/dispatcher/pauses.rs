@@ -1,6 +1,6 @@
 //! What keeps everything, or an adapter, from starting.
 
-use wg_agents::ProgramFacts;
+use wg_agents::{AdapterConfig, ProgramFacts, Registry};
 use wg_core::command::Command;
 use wg_core::id::AttemptRef;
 use wg_core::task::TaskState;
@@ -12,8 +12,9 @@ use crate::world::{World, ends, only_spawn, spawns, started};
 
 fn programs(modified: i64) -> Event {
     let facts = ProgramFacts { path: Some("/bin/sh".into()), modified: Some(modified), executable: true };
-    let none = ["command", "claude"].map(|name| (name.to_owned(), ProgramFacts::default()));
-    Event::Programs([("shell".to_owned(), facts)].into_iter().chain(none).collect())
+    let registry = Registry::new(AdapterConfig::default());
+    let none = registry.names().into_iter().map(|name| (name.to_owned(), ProgramFacts::default()));
+    Event::Programs(none.chain([("shell".to_owned(), facts)]).collect())
 }
 
 fn asks_for_programs(effects: &[HostEffect]) -> bool {
