@@ -1,6 +1,6 @@
 //! The prompt of a worker: what an agent program is told of the task it is to work on.
 //!
-//! Owns what is told ([`PromptFacts`]), how much of it ([`view`]), and the template that says it, which a
+//! Owns what is told ([`PromptFacts`]), how much of it (`view`), and the template that says it, which a
 //! graph's owner may write anew. It looks at nothing: the facts are gathered by the dispatcher.
 //!
 //! What comes from the graph is data. A template prints it on one line; with the filter `fence` it prints it as
