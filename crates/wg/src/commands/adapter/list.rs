@@ -66,7 +66,8 @@ pub fn run(_args: Args, ctx: &mut Context) -> Result<()> {
         .adapters
         .keys()
         .filter(|name| program_of(name).is_none() || control.adapter_pause(name, now).is_some());
-    let names: BTreeSet<&String> = policy.adapters.iter().chain(stopped).collect();
+    let here = || policy.adapters.iter().chain(&policy.chats_only);
+    let names: BTreeSet<&String> = here().chain(stopped).collect();
     let adapters: Vec<Adapter> = names
         .into_iter()
         .map(|name| {
@@ -77,7 +78,7 @@ pub fn run(_args: Args, ctx: &mut Context) -> Result<()> {
             };
             let runs = |(runs, by): &&(String, String)| runs == adapter && program.is_none_or(|_| by == name);
             Adapter {
-                known: policy.adapters.iter().any(|known| known == adapter),
+                known: here().any(|known| known == adapter),
                 default: policy.default_adapter.as_ref() == Some(name),
                 running: live.iter().filter(runs).count(),
                 paused: pause.is_some(),
