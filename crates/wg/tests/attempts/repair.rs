@@ -1,7 +1,6 @@
 //! `doctor` where something was left: found, told, and put right when asked.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 
@@ -87,8 +86,7 @@ fn what_an_agent_said_last_of_its_provider_counts_though_only_doctor_records_its
         "",
     ];
     let program = world.folder().join("claude");
-    fs::write(&program, script.join("\n")).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    testkit::write_program(&program, &script.join("\n"));
     world.ok(&["config", "set", "claude.program", program.to_str().unwrap()]);
     world.ok(&["add", "t", "--id", "t", "--model", "claude:opus"]);
     let dispatcher = world.dispatcher();

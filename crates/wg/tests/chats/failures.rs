@@ -117,10 +117,7 @@ fn a_program_that_comes_is_another_chance() {
     let _dispatcher = world.dispatcher();
     world.send(&chat, "hello");
     world.until_state(&chat, "gave-up");
-    let bot = format!("#!/bin/sh\n{}\n", world.handler(&[]));
-    std::fs::write(world.path("bot"), bot).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(world.path("bot"), mode).unwrap();
+    testkit::write_program(world.path("bot"), &format!("#!/bin/sh\n{}\n", world.handler(&[])));
     world.ok(&["service", "reload"]);
     wait_until("the kept message to be answered", || match world.answered(&chat).len() {
         1 => Ok(()),

@@ -80,11 +80,7 @@ impl World {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let (script, wg) = (folder.join("wg-of-nobody"), env!("CARGO_BIN_EXE_wg"));
         let as_nobody = format!("setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups");
-        // Of several test programs at once each finds it whole.
-        let own = folder.join(format!("wg-of-nobody-{}", std::process::id()));
-        fs::write(&own, format!("#!/bin/sh\nexec {as_nobody} {wg} \"$@\"\n")).unwrap();
-        fs::set_permissions(&own, Permissions::from_mode(0o755)).unwrap();
-        fs::rename(own, &script).unwrap();
+        testkit::write_program(&script, &format!("#!/bin/sh\nexec {as_nobody} {wg} \"$@\"\n"));
         let mut world = Environment::new(&script);
         world.set("WG_CHAT_LINGER", "200ms");
         for folder in [world.folder().to_owned(), world.work()]

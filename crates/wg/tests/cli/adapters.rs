@@ -1,7 +1,6 @@
 //! Which adapter works on a task: said with it, by a rule, or by default.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use testkit::Environment;
 
@@ -9,9 +8,7 @@ use crate::world;
 
 /// Puts a program of this name into `PATH`.
 fn program(world: &Environment, name: &str, script: &str) {
-    let path = world.folder().join("bin").join(name);
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    testkit::write_program(world.folder().join("bin").join(name), &format!("#!/bin/sh\n{script}\n"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 
 use rustix::process::Signal;
-use testkit::{Environment, wait_until};
+use testkit::{Environment, copy_program, wait_until, write_program};
 
 use crate::{classes, until, until_state, world};
 
@@ -237,11 +237,10 @@ fn a_reload_takes_settings_over_and_says_what_is_wrong_with_them() {
 fn a_program_that_is_replaced_meanwhile_still_starts_agents() {
     let world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
     let copy = world.folder().join("bin/wg-copy");
-    fs::copy(env!("CARGO_BIN_EXE_wg"), &copy).unwrap();
+    copy_program(env!("CARGO_BIN_EXE_wg"), &copy);
     let started = world.command(&copy).args(["service", "start"]).output().unwrap();
     assert!(started.status.success(), "{started:?}");
-    fs::remove_file(&copy).unwrap();
-    fs::write(&copy, "#!/bin/sh\nexit 1\n").unwrap();
+    write_program(&copy, "#!/bin/sh\nexit 1\n");
     world.ok(&["add", "Work", "-x", "true"]);
     until_state(&world, "work", "done");
     world.ok(&["service", "stop"]);
