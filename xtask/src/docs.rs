@@ -3,6 +3,9 @@
 //! The contract: `wg __docs NAME` prints the whole page on standard output. This file only stores it, or
 //! says that the stored one is stale.
 
+use std::path::Path;
+use std::process::Command;
+
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::step;
@@ -19,13 +22,16 @@ pub fn run(tree: &Tree, args: &[String]) -> Result<()> {
         [flag] if flag == "--check" => true,
         _ => bail!("usage: cargo xtask docs [--check]"),
     };
+    // Beside this program, as asked before the build puts another file into its place.
+    let wg = std::env::current_exe().context("where this program is")?.with_file_name("wg");
+    // As the tests are built: of wg alone, with fewer features of its dependencies, all would be built twice.
     step::run(
-        "build wg",
-        step::cargo(tree.root()).args(["build", "--package", "wg", "--locked", "--quiet"]),
+        "build",
+        step::cargo(tree.root()).args(["build", "--workspace", "--all-targets", "--locked", "--quiet"]),
     )?;
     let mut stale = Vec::new();
     for (name, page) in PAGES {
-        let wanted = generated(tree, name)?;
+        let wanted = generated(&wg, name)?;
         let path = tree.root().join(page);
         if std::fs::read_to_string(&path).ok().as_deref() == Some(wanted.as_str()) {
             continue;
@@ -41,11 +47,11 @@ pub fn run(tree: &Tree, args: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn generated(tree: &Tree, name: &str) -> Result<String> {
-    let output = step::cargo(tree.root())
-        .args(["run", "--package", "wg", "--locked", "--quiet", "--", "__docs", name])
+fn generated(wg: &Path, name: &str) -> Result<String> {
+    let output = Command::new(wg)
+        .args(["__docs", name])
         .output()
-        .context("starting cargo")?;
+        .with_context(|| format!("starting {}", wg.display()))?;
     ensure!(
         output.status.success(),
         "'wg __docs {name}' failed ({}):\n{}",
