@@ -2,7 +2,8 @@
 //! model: from end to end, with real processes.
 //!
 //! Runs where `WG_REAL_AGENTS` names a folder that `.ci/agents` has filled; elsewhere each test says that it is
-//! skipped. One at a time: these programs take long to start, and longer beside each other.
+//! skipped. Few at a time: these programs take long to start, and longer beside each other; but most of their time they
+//! wait before they ask a provider again.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
@@ -14,7 +15,7 @@ mod work;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -23,7 +24,32 @@ use testkit::{Environment, ScriptedModel, wait_within};
 /// Longer than these programs take to start, to ask a provider again and again, and to give up.
 const LONG: Duration = Duration::from_secs(300);
 
-static ONE: Mutex<()> = Mutex::new(());
+/// How many worlds there may be at once.
+const AT_ONCE: usize = 3;
+
+static WORLDS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// Leave for a world to be.
+struct Leave;
+
+impl Leave {
+    fn had() -> Self {
+        let (worlds, fewer) = &WORLDS;
+        let worlds = worlds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut worlds =
+            fewer.wait_while(worlds, |worlds| *worlds == AT_ONCE).unwrap_or_else(PoisonError::into_inner);
+        *worlds += 1;
+        Self
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        let (worlds, fewer) = &WORLDS;
+        *worlds.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        fewer.notify_one();
+    }
+}
 
 /// Which real program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +106,7 @@ struct World {
     wg: Environment,
     model: ScriptedModel,
     agent: Agent,
-    _one: MutexGuard<'static, ()>,
+    _leave: Leave,
 }
 
 /// Where the real program is; says so where it is not to be used.
@@ -109,11 +135,11 @@ impl World {
 
     fn without_chat(agent: Agent) -> Option<Self> {
         program(agent)?;
-        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let leave = Leave::had();
         let model = ScriptedModel::start();
         let mut wg = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
         agent.configure(&mut wg, &model);
-        Some(Self { wg, model, agent, _one: one })
+        Some(Self { wg, model, agent, _leave: leave })
     }
 
     fn chat(&self) -> Value {

@@ -24,19 +24,32 @@ fn what_waiting_would_not_mend_gives_up_at_once() {
     }
 }
 
+/// A chat waits with its message for a provider that refuses for a while.
+#[track_caller]
+fn waited_for(agent: Agent, status: &str) {
+    let Some(world) = World::new(agent) else { return };
+    let _dispatcher = world.wg.dispatcher();
+    world.sends(&format!("hello #status {status}"));
+    let chat = world.until("the chat to wait for its provider", |chat| {
+        chat["state"] == "queued" && chat["why"].as_str().unwrap().contains("is paused")
+    });
+    assert_eq!((chat["failures"].clone(), chat["waiting"].clone()), (0.into(), 1.into()), "{chat:#}");
+}
+
 #[test]
-fn what_waiting_mends_is_waited_for() {
-    for (agent, statuses) in [(Agent::Opencode, ["429", "500"]), (Agent::Gemini, ["429", "503"])] {
-        for status in statuses {
-            let Some(world) = World::new(agent) else { return };
-            let _dispatcher = world.wg.dispatcher();
-            world.sends(&format!("hello #status {status}"));
-            let chat = world.until("the chat to wait for its provider", |chat| {
-                chat["state"] == "queued" && chat["why"].as_str().unwrap().contains("is paused")
-            });
-            assert_eq!((chat["failures"].clone(), chat["waiting"].clone()), (0.into(), 1.into()), "{chat:#}");
-        }
-    }
+fn a_rate_limit_of_opencode_is_waited_for() {
+    waited_for(Agent::Opencode, "429");
+}
+
+#[test]
+fn an_outage_of_opencodes_provider_is_waited_for() {
+    waited_for(Agent::Opencode, "500");
+}
+
+#[test]
+fn rate_limits_and_outages_of_gemini_are_waited_for() {
+    waited_for(Agent::Gemini, "429");
+    waited_for(Agent::Gemini, "503");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tasks that the real programs work on: told, counted, reported, refused, and taken over.
 
+use rustix::process::Signal;
 use serde_json::Value;
 use testkit::wait_within;
 
@@ -60,17 +61,112 @@ fn a_task_is_told_worked_on_reported_and_counted() {
     }
 }
 
+/// What a refusal of the provider does to the attempt, the task and the adapter.
+#[track_caller]
+fn refused(agent: Agent, status: &str, outcome: &str, reason: &str) {
+    let Some(world) = World::new(agent) else { return };
+    world.task("refused", &[], &format!("#status {status}"));
+    let _dispatcher = world.wg.dispatcher();
+    let end = world.first_end("refused");
+    assert_eq!(end["outcome"], outcome, "{end:#}");
+    assert!(end["detail"].as_str().unwrap().contains(reason), "{end:#}");
+    let shown = world.until_task("refused", "open", |shown| shown["task"]["state"] == "open");
+    assert_eq!(shown["task"]["attempts"], 1, "{shown:#}");
+    let listed = world.wg.json(&["adapter", "list"]);
+    let adapters = listed["adapters"].as_array().unwrap();
+    let adapter = adapters.iter().find(|adapter| adapter["name"] == agent.name()).unwrap();
+    assert_eq!(
+        (&adapter["paused"], adapter["until"].is_string()),
+        (&true.into(), outcome != "configuration")
+    );
+    let why = world.wg.ok(&["why", "refused"]);
+    assert!(why.contains(agent.name()) && why.contains("paused"), "{why}");
+    assert_eq!(world.programs(), [] as [u32; 0]);
+}
+
 #[test]
-fn what_a_provider_refuses_for_good_spends_no_attempt() {
-    for (agent, reason) in [(Agent::Opencode, "scripted 401"), (Agent::Gemini, "scripted 401")] {
+fn a_login_that_is_refused_pauses_the_adapter_until_a_person_helps() {
+    refused(Agent::Opencode, "401", "configuration", "scripted 401");
+    refused(Agent::Gemini, "401", "configuration", "scripted 401");
+}
+
+#[test]
+fn a_model_that_the_provider_does_not_have_is_a_matter_of_configuration() {
+    refused(Agent::Opencode, "404", "configuration", "scripted 404");
+    refused(Agent::Gemini, "404", "configuration", "scripted 404");
+}
+
+#[test]
+fn a_rate_limit_of_opencode_pauses_it_for_a_while() {
+    refused(Agent::Opencode, "429", "rate limited", "rate limited");
+}
+
+#[test]
+fn an_outage_of_opencodes_provider_pauses_it_for_a_while() {
+    refused(Agent::Opencode, "500", "outage", "scripted 500");
+}
+
+#[test]
+fn rate_limits_and_outages_of_gemini_pause_it_for_a_while() {
+    refused(Agent::Gemini, "429", "rate limited", "rate limited");
+    refused(Agent::Gemini, "503", "outage", "scripted 503");
+}
+
+#[test]
+fn a_worker_that_leaves_without_a_report_has_done_no_work() {
+    for agent in [Agent::Opencode, Agent::Gemini] {
         let Some(world) = World::new(agent) else { return };
-        world.task("refused", &[], "#status 401");
+        world.task("idle", &["wg list"], "");
         let _dispatcher = world.wg.dispatcher();
-        let end = world.first_end("refused");
-        assert_eq!(end["outcome"], "configuration", "{end:#}");
-        assert!(end["detail"].as_str().unwrap().contains(reason), "{end:#}");
-        let shown = world.until_task("refused", "open", |shown| shown["task"]["state"] == "open");
-        assert_eq!(shown["task"]["attempts"], 1, "{shown:#}");
+        let end = world.first_end("idle");
+        assert_eq!(
+            (&end["outcome"], &end["detail"]),
+            (&"no work".into(), &"exited without reporting".into())
+        );
+        assert!(end["usage"]["output"].as_u64().unwrap() > 0, "it is counted: {end:#}");
+        let task = &world.until_task("idle", "open", |shown| shown["task"]["state"] == "open")["task"];
+        assert!(task["not_before"].is_string(), "it is tried again later: {task:#}");
+    }
+}
+
+#[test]
+fn a_worker_that_is_killed_ends_badly_and_one_past_its_deadline_is_ended() {
+    for agent in [Agent::Opencode, Agent::Gemini] {
+        let Some(world) = World::new(agent) else { return };
+        world.model.go_on(false);
+        world.task("slow", &[], "#slow");
+        let dispatcher = world.wg.dispatcher();
+        world.until_called(1);
+        for pid in world.programs() {
+            world.wg.marks().signal(pid, Signal::KILL);
+        }
+        let end = world.first_end("slow");
+        assert_eq!(
+            (&end["outcome"], &end["detail"]),
+            (&"exited badly".into(), &"exited badly (signal 9)".into())
+        );
+        world.wg.ok(&["abandon", "slow"]);
+        drop(dispatcher);
+
+        world.task("late", &[], "#slow");
+        world.wg.ok(&["edit", "late", "--timeout", "3s"]);
+        let _dispatcher = world.wg.dispatcher();
+        assert_eq!(world.first_end("late")["outcome"], "timed out");
+        assert_eq!(world.programs(), [] as [u32; 0]);
+    }
+}
+
+#[test]
+fn a_program_that_is_gone_is_a_matter_of_configuration() {
+    for agent in [Agent::Opencode, Agent::Gemini] {
+        let Some(world) = World::new(agent) else { return };
+        world.task("nowhere", &[], "");
+        let setting = format!("{}.program", agent.name());
+        world.wg.ok(&["config", "set", &setting, "/nowhere/program"]);
+        let _dispatcher = world.wg.dispatcher();
+        let end = world.first_end("nowhere");
+        assert_eq!(end["outcome"], "configuration");
+        assert!(end["detail"].as_str().unwrap().contains(&setting), "{end:#}");
     }
 }
 

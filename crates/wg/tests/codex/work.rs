@@ -133,8 +133,8 @@ fn a_worker_past_its_deadline_and_a_program_that_is_not_there() {
     assert_eq!(world.first_end("slow")["outcome"], "timed out");
     drop(dispatcher);
     world.wg.ok(&["abandon", "slow"]);
-    world.wg.ok(&["config", "set", "codex.program", "/nowhere/codex"]);
     world.task("nowhere", &[], "");
+    world.wg.ok(&["config", "set", "codex.program", "/nowhere/codex"]);
     let _dispatcher = world.wg.dispatcher();
     let end = world.first_end("nowhere");
     assert_eq!(end["outcome"], "configuration");
