@@ -52,10 +52,11 @@ fn repository(folder: &Path) -> Option<(PathBuf, PathBuf)> {
     folder.ancestors().find_map(|root| Some((root.to_owned(), git_folder(root)?)))
 }
 
+/// As git finds it: a folder without a `HEAD` is none of a repository (some sandboxes leave empty ones behind).
 fn git_folder(root: &Path) -> Option<PathBuf> {
     let git = root.join(".git");
     if git.is_dir() {
-        return Some(git);
+        return git.join("HEAD").exists().then_some(git);
     }
     let link = fs::read_to_string(&git).ok()?;
     let own = root.join(link.strip_prefix("gitdir:")?.trim());
@@ -76,6 +77,8 @@ mod tests {
         fs::create_dir_all(&inner).unwrap();
         assert_eq!((is(&inner).unwrap(), add(&inner).unwrap()), (None, false));
         fs::create_dir(scratch.path().join(".git")).unwrap();
+        assert_eq!((is(&inner).unwrap(), add(&inner).unwrap()), (None, false), "that is no repository yet");
+        fs::write(scratch.path().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
         assert_eq!(is(&inner).unwrap(), Some(false));
         assert!(add(&inner).unwrap() && add(&inner).unwrap());
         assert_eq!(is(&inner).unwrap(), Some(true));

@@ -23,6 +23,7 @@ fn a_graph_that_is_well_is_said_to_be() {
 fn what_can_be_put_right_is_put_right_when_asked() {
     let world = chain();
     fs::create_dir(world.path(".git")).unwrap();
+    fs::write(world.path(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
     fs::set_permissions(world.graph(), fs::Permissions::from_mode(0o777)).unwrap();
     fs::create_dir_all(world.graph().join("attempts/agent-9")).unwrap();
     let said = world.wg(&["doctor"]);

@@ -24,6 +24,7 @@ fn a_graph_is_made_once() {
 fn git_is_told_and_no_file_of_the_repository_changes() {
     let world = bare();
     fs::create_dir_all(world.path(".git/info")).unwrap();
+    fs::write(world.path(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
     fs::write(world.path(".git/info/exclude"), "# mine").unwrap();
     for _ in 0..2 {
         assert_eq!(world.json(&["init"])["ignored_by_git"], true);
