@@ -2,16 +2,12 @@
 
 use std::thread::sleep;
 
-use serde_json::Value;
 use testkit::wait_until;
 
+use crate::proofs::{STARTS, purged_chats_stay_away};
 use crate::world::World;
 use crate::{a_while, settle, switches};
 
-/// How the log tells that a handler starts.
-const STARTS: &str = "starts on .chat-";
-
-/// The requirement's own first test, word for word.
 #[test]
 fn purged_chats_stay_away_after_a_restart() {
     let world = World::new();
@@ -26,41 +22,8 @@ fn purged_chats_stay_away_after_a_restart() {
     }
     world.send(&busy, "this one will not be answered");
     world.until(&busy, "a turn", |record| record["answering"].is_u64());
-    assert_eq!(world.log().matches(STARTS).count(), 3, "{}", world.log());
-
-    let said = world.ok(&["service", "purge-chats"]);
-    assert!(world.agents().is_empty(), "{said}: {:#?}", world.agents());
-    let histories: Vec<Vec<u8>> = chats.iter().map(|chat| world.until_written_down(chat)).collect();
-    let noted = world.log().len();
-    world.ok(&["service", "restart"]);
-    // Those who were there come back, as a window does that was left open.
-    let again: Vec<_> =
-        chats.iter().map(|chat| wg_dispatch::control::client::attach(&world.graph(), number(chat))).collect();
-    let seen = std::time::Instant::now();
-    while seen.elapsed() < a_while() {
-        assert!(world.agents().is_empty(), "{:#?}", world.agents());
-        sleep(std::time::Duration::from_millis(100));
-    }
-    drop((attached, again));
-
-    assert!(world.agents().is_empty(), "{:#?}", world.agents());
-    let log = world.log();
-    let since = &log[noted..];
-    assert!(since.contains("the dispatcher runs"), "{since}");
-    for word in ["starts on", "starting", "spawn"] {
-        assert!(!since.contains(word), "{since}");
-    }
-    let listed = world.json(&["list"]);
-    let tasks: Vec<&Value> = listed["tasks"].as_array().unwrap().iter().collect();
-    assert_eq!(tasks.len(), 3, "{listed}");
-    for task in tasks {
-        assert_eq!((&task["state"], &task["tags"][0]), (&"done".into(), &"archived".into()), "{task}");
-    }
-    for (chat, before) in chats.iter().zip(histories) {
-        assert!(!before.is_empty());
-        assert_eq!(std::fs::read(world.transcript(chat)).unwrap(), before, "the history of {chat}");
-        assert!(world.record(chat)["purged_at"].is_string());
-    }
+    purged_chats_stay_away(&world, &chats, a_while());
+    drop(attached);
 }
 
 #[test]
@@ -145,8 +108,4 @@ fn a_chat_that_gave_up_is_left_alone_whoever_wants_it() {
     assert_eq!(switches(&dispatcher), before, "{}", world.log());
     assert_eq!(world.runs("runs").len(), 1, "{}", world.log());
     drop((attached, other));
-}
-
-fn number(chat: &str) -> wg_core::id::ChatNumber {
-    crate::world::number(chat)
 }

@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod chats;
+#[path = "../chats/proofs.rs"]
+#[expect(dead_code, reason = "these tests need a part of it")]
+mod proofs;
 #[path = "../chats/world.rs"]
 #[expect(
     dead_code,

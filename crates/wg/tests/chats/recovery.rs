@@ -2,15 +2,12 @@
 //! at once, and nothing is left.
 
 use std::fs::File;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use testkit::{Random, wait_until};
-use wg_core::id::ChatNumber;
-use wg_core::port::{Read, Store};
+use testkit::wait_until;
 
-use crate::world::{World, count, number};
+use crate::proofs;
+use crate::world::{World, count};
 
 #[test]
 fn a_live_handler_is_taken_up_with_its_turn() {
@@ -103,86 +100,14 @@ fn a_restart_keeps_handlers_and_a_stop_lets_them_go() {
 
 #[test]
 fn a_dispatcher_killed_at_every_moment_of_a_conversation_loses_and_doubles_nothing() {
-    let mut random = Random::for_test("a_dispatcher_killed_at_every_moment_of_a_conversation");
     let world = World::new();
-    let chats: Vec<(String, String)> = (0..2)
-        .map(|n| {
-            let given = format!("given-{n}");
-            (world.chat(&[&format!("chat deliveries {given}"), "chat deltas 2", "chat tools 1"]), given)
-        })
-        .collect();
-    let mut store = wg_store::sqlite::open(&world.graph()).unwrap();
-    for _ in 0..count(200) {
-        let dispatcher = world.dispatcher();
-        // It is killed while they are written, too; or the moment that something is committed.
-        let mut sending: Vec<_> =
-            chats.iter().map(|(chat, _)| world.start(&["chat", "send", chat, "and?"])).collect();
-        match random.below(3) {
-            0 => sleep(Duration::from_micros(random.between(0, 100_000))),
-            step => until_committed(&mut *store, number(&chats[0].0), step == 1),
-        }
-        dispatcher.kill();
-        for sending in &mut sending {
-            assert_eq!(sending.wait(), 0, "{}", sending.written());
-        }
-        for (chat, _) in &chats {
-            // The first process of a handler is the shell that becomes the agent: one at a time.
-            let alive = world.handlers(chat);
-            assert!(alive.len() <= 1, "two handlers of {chat}: {alive:#?}");
-        }
-    }
-    let _dispatcher = world.dispatcher();
-    for (chat, given) in &chats {
-        // Each ten in their own time.
-        for left in (0..count(200) as u64).rev().step_by(10) {
-            world.until(chat, "answers", |record| record["waiting"].as_u64() <= Some(left));
-        }
-        world.until(chat, "every answer", |record| record["waiting"] == 0);
-        world.until_at_rest(chat);
-        let entries = world.entries(chat);
-        let of = |kind: &str, key: &str| -> Vec<u64> {
-            let of_kind = entries.iter().filter(|entry| entry["kind"] == kind);
-            of_kind.map(|entry| entry[key].as_u64().unwrap()).collect()
-        };
-        let sent = of("message", "number");
-        assert_eq!(sent.len(), count(200));
-        assert_eq!(of("answer", "message"), sent, "each once and in order");
-        // No handler has died: what it did it did once, and it was told once.
-        assert_eq!(of("tool", "message"), sent, "{entries:#?}");
-        let given: Vec<u64> = world.given(given).iter().map(|given| given.message).collect();
-        assert_eq!(given, sent);
-        let record = world.record(chat);
-        assert_eq!(
-            (record["failures"].as_u64(), record["set_aside"].as_u64()),
-            (Some(0), Some(0)),
-            "{record}"
-        );
-        world.until_written_down(chat);
-    }
-    world.until_nothing_lives();
-    let doctor = world.wg(&["doctor"]);
-    assert!(!doctor.stdout.contains("problem  attempts"), "{doctor:?}");
-}
-
-/// Comes back the moment that a message is given to a handler (`given`), or that something more was said; or after
-/// a while without.
-fn until_committed(store: &mut dyn Store, chat: ChatNumber, given: bool) {
-    let mut look = || {
-        let mut seen = (None, 0);
-        let mut work = |read: &mut dyn Read| {
-            let turn = read.chat(chat)?.and_then(|(chat, _)| chat.turn().map(|turn| turn.message));
-            seen = (turn, read.last_entry(chat)?);
-            Ok(())
-        };
-        store.read(&mut work).unwrap();
-        seen
-    };
-    let (began, before) = (Instant::now(), look());
-    while began.elapsed() < Duration::from_millis(500) {
-        let now = look();
-        if given && now.0.is_some() && now.0 != before.0 || !given && now.1 > before.1 + 1 {
-            return;
-        }
+    let chat = |n| world.chat(&[&format!("chat deliveries given-{n}"), "chat deltas 2", "chat tools 1"]);
+    let chats: Vec<String> = (0..2).map(chat).collect();
+    // The first process of a handler is the shell that becomes the agent: one at a time.
+    proofs::a_dispatcher_dies_at_every_moment(&world, &chats, "and?", count(200), |_| true);
+    for (n, chat) in chats.iter().enumerate() {
+        let given: Vec<u64> = world.given(&format!("given-{n}")).iter().map(|given| given.message).collect();
+        assert_eq!(given, proofs::numbers_of(&world, chat, "message", "number"), "each was told once");
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::thread;
 
-use rustix::process::Signal;
 use testkit::wait_until;
 
 use crate::world::World;
@@ -91,7 +90,7 @@ fn a_tree_whose_shim_was_killed_is_gone_after_stop_archive_and_purge_without_a_d
         until_grown(&world, &chat);
         // First the dispatcher, or it would see the shim die.
         dispatcher.kill();
-        kill_shims(&world);
+        world.kill_shims();
         assert!(world.handlers(&chat).len() >= 7, "its tree stands: {:#?}", world.handlers(&chat));
         let mut words = verb.to_vec();
         if verb[0] == "chat" {
@@ -112,7 +111,7 @@ fn a_handler_whose_shim_was_killed_is_swept_before_the_next_one_starts_and_the_m
     let message = world.send(&chat, "hello");
     let _dispatcher = world.dispatcher();
     world.until(&chat, "a turn", |record| record["answering"] == message);
-    kill_shims(&world);
+    world.kill_shims();
     wait_until("another handler", || match world.runs("runs").len() {
         2 => Ok(()),
         runs => Err(runs),
@@ -129,22 +128,4 @@ fn a_handler_whose_shim_was_killed_is_swept_before_the_next_one_starts_and_the_m
     assert_eq!(given, [false, true], "the second knows that it was given before");
     world.until_at_rest(&chat);
     world.until_nothing_lives();
-}
-
-#[track_caller]
-fn kill_shims(world: &World) {
-    let marked = world.marks().scan();
-    let shims: Vec<u32> = marked
-        .iter()
-        .filter(|process| process.command.contains("__shim"))
-        .map(|process| process.pid)
-        .collect();
-    assert!(!shims.is_empty(), "{marked:#?}");
-    for shim in shims {
-        assert!(world.marks().signal(shim, Signal::KILL));
-    }
-    wait_until("the shims to be gone", || {
-        let left = world.marks().scan().into_iter().any(|process| process.command.contains("__shim"));
-        if left { Err("not yet") } else { Ok(()) }
-    });
 }

@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
+use rustix::process::Signal;
 use serde_json::Value;
 use testkit::{Environment, Marked, Tmpfs, wait_until};
 use wg_core::id::ChatNumber;
@@ -52,6 +53,11 @@ impl World {
     pub fn new() -> Self {
         let mut world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
         world.set("WG_CHAT_LINGER", "200ms");
+        Self(world)
+    }
+
+    /// One of this environment.
+    pub fn of(world: Environment) -> Self {
         Self(world)
     }
 
@@ -276,6 +282,25 @@ impl World {
             }
         };
         self.runs(file).into_iter().map(given).collect()
+    }
+
+    /// Kills every shim, and nothing else.
+    #[track_caller]
+    pub fn kill_shims(&self) {
+        let marked = self.marks().scan();
+        let shims: Vec<u32> = marked
+            .iter()
+            .filter(|process| process.command.contains("__shim"))
+            .map(|process| process.pid)
+            .collect();
+        assert!(!shims.is_empty(), "{marked:#?}");
+        for shim in shims {
+            assert!(self.marks().signal(shim, Signal::KILL));
+        }
+        wait_until("the shims to be gone", || {
+            let left = self.marks().scan().into_iter().any(|process| process.command.contains("__shim"));
+            if left { Err("not yet") } else { Ok(()) }
+        });
     }
 
     /// Makes a file that a scripted agent waits for.

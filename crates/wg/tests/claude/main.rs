@@ -6,14 +6,21 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+#[path = "../chats"]
+mod chats {
+    pub mod proofs;
+    #[expect(dead_code, reason = "these tests need a part of it")]
+    pub mod world;
+}
 mod conversation;
+mod proofs;
 mod refusals;
 mod work;
 
 use std::path::PathBuf;
 
 use serde_json::Value;
-use testkit::{Environment, ScriptedModel, wait_until};
+use testkit::{Environment, Marked, ScriptedModel, wait_until};
 
 /// A graph with a chat that the real program serves.
 struct World {
@@ -34,16 +41,27 @@ fn program() -> Option<PathBuf> {
     Some(std::fs::canonicalize(program).unwrap())
 }
 
+/// A graph whose adapter `claude` is the real program, and the model that it asks; none where that is not to be used.
+fn with_program() -> Option<(Environment, ScriptedModel)> {
+    let program = program()?;
+    let model = ScriptedModel::start();
+    let mut wg = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
+    wg.set("ANTHROPIC_BASE_URL", &model.address());
+    wg.set("ANTHROPIC_API_KEY", "scripted-key");
+    wg.set("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+    wg.ok(&["config", "set", "claude.program", program.to_str().unwrap()]);
+    Some((wg, model))
+}
+
+/// Whether this process is the real program itself, not a tool of it.
+fn is_program(process: &Marked) -> bool {
+    process.command.contains("--input-format=stream-json")
+}
+
 impl World {
     /// None where the real program is not to be used.
     fn new() -> Option<Self> {
-        let program = program()?;
-        let model = ScriptedModel::start();
-        let mut wg = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
-        wg.set("ANTHROPIC_BASE_URL", &model.address());
-        wg.set("ANTHROPIC_API_KEY", "scripted-key");
-        wg.set("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
-        wg.ok(&["config", "set", "claude.program", program.to_str().unwrap()]);
+        let (wg, model) = with_program()?;
         wg.ok(&["chat", "create", "Ann", "--model", "claude:opus"]);
         Some(Self { wg, model })
     }
@@ -96,10 +114,7 @@ impl World {
     /// The processes of the real program.
     fn programs(&self) -> Vec<u32> {
         let agents = self.wg.agents().into_iter();
-        agents
-            .filter(|agent| agent.command.contains("--input-format=stream-json"))
-            .map(|agent| agent.pid)
-            .collect()
+        agents.filter(is_program).map(|agent| agent.pid).collect()
     }
 
     /// Waits until the handler sleeps: no process is left.
