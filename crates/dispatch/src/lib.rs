@@ -18,6 +18,7 @@ mod readiness;
 pub mod recover;
 pub mod retention;
 mod run;
+mod search_path;
 pub mod serve;
 pub mod socket;
 mod spawner;

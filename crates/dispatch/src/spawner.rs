@@ -10,6 +10,7 @@ use wg_core::id::AttemptRef;
 
 use crate::dispatcher::Launch;
 use crate::files::{self, GraphFolder, LaunchSpec, Run};
+use crate::search_path;
 use crate::supervise::{Shim, start_shim};
 
 /// Variables of the dispatcher's own environment that every agent gets, where they are set; and all that
@@ -38,11 +39,11 @@ impl Spawner {
         born: mpsc::Sender<Born>,
     ) -> std::io::Result<Self> {
         let (launches, receiver) = channel::<Box<Launch>>();
-        let inherit = inherited();
+        let own = Own { inherit: inherited(), path: search_path::of_agents() };
         thread::Builder::new().name("spawner".into()).spawn(move || {
             for launch in receiver {
                 let attempt = launch.attempt.reference;
-                let shim = spawn(&program, &graph, &inherit, *launch);
+                let shim = spawn(&program, &graph, &own, *launch);
                 if born.blocking_send(Born { attempt, shim }).is_err() {
                     return;
                 }
@@ -57,6 +58,14 @@ impl Spawner {
     }
 }
 
+/// What every agent gets of the dispatcher.
+struct Own {
+    /// Names of variables.
+    inherit: Vec<String>,
+    /// Where it looks for programs, if not where the dispatcher does.
+    path: Option<String>,
+}
+
 fn inherited() -> Vec<String> {
     let locale = std::env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
@@ -67,12 +76,12 @@ fn inherited() -> Vec<String> {
 fn spawn(
     program: &std::path::Path,
     graph: &GraphFolder,
-    inherit: &[String],
+    own: &Own,
     mut launch: Launch,
 ) -> Result<Shim, String> {
     let folder = graph.attempt(launch.attempt.reference);
     let prompt = launch.prompt.take();
-    let spec = spec(graph, inherit, launch);
+    let spec = spec(graph, own, launch);
     folder.create().map_err(|error| error.to_string())?;
     if let Some(prompt) = prompt {
         files::write_bytes(&folder.prompt(), prompt.as_bytes()).map_err(|error| error.to_string())?;
@@ -81,18 +90,19 @@ fn spawn(
     start_shim(program, &folder).map_err(|error| error.to_string())
 }
 
-fn spec(graph: &GraphFolder, inherit: &[String], launch: Launch) -> LaunchSpec {
+fn spec(graph: &GraphFolder, own: &Own, launch: Launch) -> LaunchSpec {
     let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass, talk, prompt: _ } = launch;
     let mut argv = vec![command.program];
     argv.extend(command.args);
-    let mut inherit = inherit.to_vec();
+    let mut inherit = own.inherit.clone();
     inherit.extend(command.inherit);
     inherit.extend(env_pass);
+    let path = own.path.clone().map(|path| ("PATH".to_owned(), path));
     LaunchSpec {
         run: Run::from(&attempt),
         task: attempt.task.to_string(),
         argv,
-        env: command.env.into_iter().collect(),
+        env: path.into_iter().chain(command.env).collect(),
         inherit,
         cwd: graph.path().parent().unwrap_or(graph.path()).to_owned(),
         timeout,

@@ -247,6 +247,23 @@ fn a_program_that_is_replaced_meanwhile_still_starts_agents() {
 }
 
 #[test]
+fn agents_report_by_the_name_of_wg_wherever_it_lies() {
+    let world = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
+    let mut start = world.command(env!("CARGO_BIN_EXE_wg"));
+    // Another program of that name, as WireGuard's tool is one.
+    let other = world.folder().join("other");
+    std::fs::create_dir(&other).unwrap();
+    write_program(other.join("wg"), "#!/bin/sh\nexit 1\n");
+    start.env("PATH", format!("{}:/usr/bin:/bin", other.display()));
+    assert!(start.args(["service", "start"]).status().unwrap().success());
+    world.ok(&["add", "Work", "-x", "wg done -m 'told by its name'"]);
+    until_state(&world, "work", "done");
+    let attempt = world.json(&["attempt", "show", "agent-1"])["attempt"].clone();
+    assert_eq!(attempt["detail"], "done: told by its name", "{attempt:#}");
+    world.ok(&["service", "stop"]);
+}
+
+#[test]
 fn a_unit_is_printed() {
     let world = world();
     let unit = world.ok(&["service", "install", "--print"]);
