@@ -3,6 +3,7 @@
 //! One file per bench. Each has folders and a dispatcher of its own and leaves nothing behind. A figure is
 //! the median of at least [`Runs::FULL`] runs of whole processes unless its row says otherwise.
 
+mod agents;
 mod binary;
 mod build;
 mod chats;
@@ -13,6 +14,7 @@ mod import;
 mod latency;
 mod listing;
 mod machine;
+mod processes;
 mod reads;
 mod report;
 mod row;
@@ -48,6 +50,7 @@ const ALL: &[Bench] = &[
     Bench { name: "throughput", about: "trivial tasks in 8 slots, beside xargs -P 8", run: throughput::run },
     Bench { name: "idle", about: "the dispatcher with nothing to do", run: idle::run },
     Bench { name: "chats", about: "purges, archived and dormant chats, waking one", run: chats::run },
+    Bench { name: "agents", about: "agents that talk: what we take beside what they take", run: agents::run },
     Bench { name: "shim", about: "memory of one shim", run: shim::run },
     Bench { name: "binary", about: "start and size of the binary", run: binary::run },
     Bench { name: "build", about: "release build from nothing", run: build::run },

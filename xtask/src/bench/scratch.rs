@@ -17,6 +17,7 @@ const MAX_AGENTS: &str = "max_agents";
 pub struct Scratch {
     folder: tempfile::TempDir,
     wg: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 impl Scratch {
@@ -24,7 +25,7 @@ impl Scratch {
     pub fn new(wg: &Path) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("wg-bench-").tempdir()?;
         std::fs::create_dir(folder.path().join("home"))?;
-        let scratch = Self { folder, wg: wg.to_owned() };
+        let scratch = Self { folder, wg: wg.to_owned(), variables: Vec::new() };
         timed(scratch.wg().arg("init"))?;
         Ok(scratch)
     }
@@ -58,8 +59,14 @@ impl Scratch {
             .env("HOME", self.path().join("home"))
             .env("WG_DIR", self.path().join(".wg"))
             .env("USER", "bench")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path());
         command
+    }
+
+    /// Gives `wg` and its dispatcher another variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// Sets the number of slots.
