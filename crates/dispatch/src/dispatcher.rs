@@ -144,7 +144,8 @@ impl Dispatcher {
             }
             let commands: Vec<_> = requests.iter().map(|wanted| wanted.request.clone()).collect();
             let receipts = wg_core::submit::submit_batch(store, &commands, now)?;
-            self.settle(read, requests, receipts);
+            let ended = self.settle(read, requests, receipts);
+            self.note_ends(store, &ended)?;
         }
         self.out.push(HostEffect::Again);
         Ok(())

@@ -1,7 +1,8 @@
 //! What a commit's receipts mean for the attempts in hand.
 
-use wg_core::attempt::Stop;
-use wg_core::id::OpSeq;
+use wg_core::attempt::AttemptState;
+use wg_core::id::{AttemptRef, OpSeq};
+use wg_core::port::{Store, StoreError};
 use wg_core::rejection::Rejection;
 use wg_core::submit::Receipt;
 
@@ -11,13 +12,15 @@ use super::requests::{About, Wanted};
 use super::slot::Phase;
 
 impl Dispatcher {
-    /// Takes in what came of `wanted`, which followed from a look that had seen everything up to `read`.
+    /// Takes in what came of `wanted`, which followed from a look that had seen everything up to `read`. Gives the
+    /// attempts that are over now.
     pub(super) fn settle(
         &mut self,
         read: OpSeq,
         wanted: Vec<Wanted>,
         receipts: Vec<Result<Receipt, Rejection>>,
-    ) {
+    ) -> Vec<AttemptRef> {
+        let mut ended = Vec::new();
         let mut changed = false;
         let mut first = None;
         let mut last = read;
@@ -46,14 +49,8 @@ impl Dispatcher {
                     }
                 }
                 About::End(attempt) => {
-                    if let Some(slot) = self.slots.remove(&attempt)
-                        && let Phase::Over(over) = slot.phase
-                    {
-                        let task = slot.attempt.task;
-                        let asked = |stop: &Stop| format!("; its end was asked for: {}", stop.why);
-                        let asked = slot.attempt.stop.as_ref().map(asked).unwrap_or_default();
-                        self.log(Level::Info, format!("{attempt} on {task}: {}{asked}", over.seen));
-                    }
+                    self.slots.remove(&attempt);
+                    ended.push(attempt);
                     self.talk_ended(attempt);
                     self.work_ended(attempt);
                     self.ended_since_prune = self.ended_since_prune.saturating_add(1);
@@ -76,5 +73,32 @@ impl Dispatcher {
         self.causes.clear();
         self.causes.other = changed;
         self.causes.store_changed = !alone;
+        ended
+    }
+
+    /// Notes how attempts ended: as it is in the graph, where a report counts for more than what was seen.
+    pub(super) fn note_ends(
+        &mut self,
+        store: &mut dyn Store,
+        ended: &[AttemptRef],
+    ) -> Result<(), StoreError> {
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        store.read(&mut |read| {
+            lines.clear();
+            for reference in ended {
+                let Some((attempt, _)) = read.attempt(*reference)? else { continue };
+                if let AttemptState::Finished { outcome, .. } = &attempt.state {
+                    lines.push(format!("{reference} on {}: {outcome}", attempt.task));
+                }
+            }
+            Ok(())
+        })?;
+        for line in lines {
+            self.log(Level::Info, line);
+        }
+        Ok(())
     }
 }

@@ -63,11 +63,18 @@ fn what_happens_is_noted() {
     world.ok(&["service", "start"]);
     world.ok(&["add", "Work", "-x", "exit 3", "--max-attempts", "1"]);
     until_state(&world, "work", "failed");
+    // What a worker reports counts, not how it left.
+    world.ok(&["add", "Told", "-x", "wg done -m 'all of it'; exit 3"]);
+    until_state(&world, "told", "done");
     world.ok(&["service", "stop"]);
     let log = world.ok(&["service", "logs"]);
-    for line in
-        ["the dispatcher runs", "agent-1 starts on work", "agent-1 on work: exited badly (exit 3)", "leaves"]
-    {
+    for line in [
+        "the dispatcher runs",
+        "agent-1 starts on work",
+        "agent-1 on work: exited badly (exit 3)",
+        "agent-2 on told: done: all of it",
+        "leaves",
+    ] {
         assert!(log.contains(line), "{line}: {log}");
     }
 }
