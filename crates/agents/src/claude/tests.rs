@@ -16,6 +16,8 @@ const KILLED: &str = include_str!("samples/killed.jsonl");
 const RESUMED: &str = include_str!("samples/resumed.jsonl");
 const GONE: &str = include_str!("samples/gone.jsonl");
 const BY_ITSELF: &str = include_str!("samples/by-itself.jsonl");
+/// A command that failed, one that was not permitted, and one with much to say.
+const TOOLS: &str = include_str!("samples/tools.jsonl");
 const REFUSED: [&str; 9] = [
     include_str!("samples/refused-401.jsonl"),
     include_str!("samples/refused-403.jsonl"),
@@ -28,8 +30,8 @@ const REFUSED: [&str; 9] = [
     include_str!("samples/refused-away.jsonl"),
 ];
 /// Every transcript, and how many turns end in it.
-pub(super) const ALL: [(&str, usize); 6] =
-    [(TURNS, 4), (INTERRUPTED, 2), (KILLED, 1), (RESUMED, 1), (GONE, 0), (BY_ITSELF, 2)];
+pub(super) const ALL: [(&str, usize); 7] =
+    [(TURNS, 4), (INTERRUPTED, 2), (KILLED, 1), (RESUMED, 1), (GONE, 0), (BY_ITSELF, 2), (TOOLS, 3)];
 
 fn chat() -> ChatFacts {
     ChatFacts {
@@ -123,6 +125,28 @@ fn a_handler_is_told_line_by_line() {
     let asked = br#"{"type":"control_request","request_id":"x","request":{"subtype":"can_use_tool"}}"#;
     let [Heard::Reply(answer)] = &talk.line(asked)[..] else { panic!("no reply") };
     assert!(text(answer.clone()).contains(r#""subtype":"error""#));
+}
+
+#[test]
+fn what_becomes_of_a_tool_fails_no_turn() {
+    let said = kept(&mut *fresh(), TOOLS);
+    let said = said.iter().filter_map(|said| match said {
+        Said::Tool { detail, .. } => Some(detail.as_str()),
+        Said::Answer { message: Some(_), text, usage } if usage.output == 68 => text.lines().next(),
+        Said::Ready | Said::Session { .. } => None,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            "git nonsense",
+            "answer to: fails",
+            "touch /outside",
+            "answer to: refused",
+            "git help -a",
+            "answer to: long"
+        ]
+    );
 }
 
 #[test]
