@@ -30,6 +30,8 @@ fn leading_to(own: &Path, path: &OsStr) -> Option<OsString> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
