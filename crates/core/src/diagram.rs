@@ -92,7 +92,8 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::RateLimited { until: None },
         Outcome::Configuration { reason: text() },
         Outcome::Outage { reason: text() },
-        Outcome::Budget { reason: text() },
+        Outcome::Budget { reason: text(), until: None },
+        Outcome::Budget { reason: text(), until: Some(NOW) },
         Outcome::Cancelled { reason: text() },
         Outcome::Lost { reason: text() },
     ]

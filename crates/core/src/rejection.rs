@@ -88,6 +88,14 @@ pub enum Rejection {
         /// Why.
         why: String,
     },
+    /// The budget of the day is used up.
+    #[error("adapter {adapter} starts nothing more today: {why}")]
+    DayBudget {
+        /// Which.
+        adapter: String,
+        /// Why.
+        why: String,
+    },
     /// An attempt may not do that.
     #[error("{actor} may not do that: {why}")]
     NotAllowed {
@@ -198,6 +206,9 @@ impl Rejection {
             Self::LaterChange { later, .. } => Some(format!("wg op show {later}")),
             Self::Ended(attempt) => Some(format!("wg attempt show {attempt}")),
             Self::NotReady { task, .. } => Some(format!("wg why {task}")),
+            Self::DayBudget { .. } => {
+                Some("wg config set budget.day_tokens N (or budget.day_cost), then wg service reload".into())
+            }
             Self::Reserved(_)
             | Self::NoTitle
             | Self::NotAllowed { .. }

@@ -49,6 +49,22 @@ impl Usage {
         self.total_input() == 0 && self.output == 0 && self.cost_micros.is_none()
     }
 
+    /// What it is more than an earlier count of the same; nothing where a counter went back. A cost that is known now
+    /// and was not is all of it new.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let more = |now: u64, before: u64| now.saturating_sub(before);
+        Self {
+            input: more(self.input, earlier.input),
+            cache_read: more(self.cache_read, earlier.cache_read),
+            cache_write: more(self.cache_write, earlier.cache_write),
+            output: more(self.output, earlier.output),
+            reasoning: more(self.reasoning, earlier.reasoning),
+            cost_micros: self.cost_micros.map(|now| more(now, earlier.cost_micros.unwrap_or(0))),
+            model: self.model.clone(),
+        }
+    }
+
     /// Takes another's counters in. A cost that only one of them knows is kept: the sum is what is known.
     pub fn add(&mut self, other: &Self) {
         for (sum, more) in [
@@ -122,6 +138,25 @@ mod tests {
         assert_eq!(cap.reached(&used(60, 40, None)).as_deref(), Some("100 of 100 tokens used"));
         assert_eq!(cap.reached(&used(0, 0, Some(2_500_000))).as_deref(), Some("$2.5000 of $2.0000 used"));
         assert_eq!(Cap::default().reached(&used(u64::MAX, 1, Some(u64::MAX))), None);
+    }
+
+    #[test]
+    fn what_is_more_than_before_adds_up_to_the_whole() {
+        let used = |input, output, cost_micros| Usage { input, output, cost_micros, ..Usage::default() };
+        let counts = [
+            used(10, 1, None),
+            used(30, 2, None),
+            used(30, 2, None),
+            used(40, 9, Some(5)),
+            used(50, 9, Some(8)),
+        ];
+        let (mut sum, mut before) = (Usage::default(), Usage::default());
+        for count in counts {
+            sum.add(&count.since(&before));
+            before = count;
+        }
+        assert_eq!(sum, before);
+        assert!(used(1, 1, None).since(&used(5, 5, Some(2))).is_empty(), "nothing is given back");
     }
 
     #[test]

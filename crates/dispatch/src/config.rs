@@ -42,6 +42,8 @@ pub struct DispatchConfig {
     pub chats: ChatConfig,
     /// What an attempt may use of a program that costs money.
     pub cap: Cap,
+    /// What all agents together may use on a day of Universal Time; then nothing that costs money is started.
+    pub day: Cap,
     /// The template of workers' prompts, as [`wg_agents::prompt::render`] takes it; absent: the built-in one.
     pub prompt_template: Option<String>,
 }
@@ -80,6 +82,7 @@ impl Default for DispatchConfig {
             log: LogLimits::default(),
             chats: ChatConfig::default(),
             cap: Cap { tokens: Some(20_000_000), cost_micros: Some(10_000_000) },
+            day: Cap { tokens: Some(400_000_000), cost_micros: Some(100_000_000) },
             prompt_template: None,
         }
     }

@@ -12,6 +12,7 @@
 
 mod chance;
 mod chats;
+mod day;
 mod event;
 mod look;
 mod react;

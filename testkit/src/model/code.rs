@@ -184,7 +184,7 @@ pub(super) fn decode(code: u32) -> Rows {
     let mut control = Control::default();
     if bits.flag() {
         let (reason, until) = (String::new(), Some(LATER));
-        let pause = AdapterPause { reason, at: NOW, until, configuration: 0, breaks: 0 };
+        let pause = AdapterPause { reason, at: NOW, until, configuration: 0, breaks: 0, budget: false };
         control.adapters.insert(ADAPTER.into(), pause);
     }
     let mut open = Vec::new();

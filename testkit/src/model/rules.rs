@@ -288,7 +288,7 @@ pub(super) fn real(rows: &mut Rows, rule: Rule) -> bool {
         Rule::Configured => ChatCommand::Configured { chat, configuration: CONFIGURED },
         Rule::Send => ChatCommand::Send { chat, text: "?".into() },
         Rule::Resend => ChatCommand::Resend { chat, messages: Vec::new() },
-        Rule::Interrupt => ChatCommand::Interrupt { chat },
+        Rule::Interrupt => ChatCommand::Interrupt { chat, why: None },
         Rule::Hold => ChatCommand::Hold { chats },
         Rule::Resume => ChatCommand::Resume { chats },
         Rule::Archive => ChatCommand::Archive { chats },

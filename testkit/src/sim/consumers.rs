@@ -29,7 +29,7 @@ impl World {
                 0 if self.oracle.chats.numbers().len() < CHATS => return Some(self.some_new_chat()),
                 0 | 1 => ChatCommand::Send { chat, text: "well?".into() },
                 2 => ChatCommand::Resend { chat, messages: Vec::new() },
-                3 => ChatCommand::Interrupt { chat },
+                3 => ChatCommand::Interrupt { chat, why: None },
                 4 => ChatCommand::Hold { chats },
                 5 => ChatCommand::Resume { chats },
                 6 => ChatCommand::Archive { chats },

@@ -75,6 +75,9 @@ pub enum Outcome {
     Budget {
         /// Which.
         reason: String,
+        /// Until when nothing of the kind is started, where it was the day's; absent: a person decides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// Somebody ended it.
     Cancelled {
@@ -102,7 +105,8 @@ impl Outcome {
             Self::RateLimited { .. } => "rate limited",
             Self::Configuration { .. } => "configuration",
             Self::Outage { .. } => "outage",
-            Self::Budget { .. } => "budget",
+            Self::Budget { until: None, .. } => "budget",
+            Self::Budget { until: Some(_), .. } => "day budget",
             Self::Cancelled { .. } => "cancelled",
             Self::Lost { .. } => "lost",
         }
@@ -140,7 +144,7 @@ impl fmt::Display for Outcome {
             Self::RateLimited { until: None } => f.write_str("rate limited"),
             Self::Configuration { reason } => write!(f, "not set up: {reason}"),
             Self::Outage { reason } => write!(f, "provider away: {reason}"),
-            Self::Budget { reason } => write!(f, "budget reached: {reason}"),
+            Self::Budget { reason, .. } => write!(f, "budget reached: {reason}"),
             Self::Cancelled { reason } => write!(f, "cancelled: {reason}"),
             Self::Lost { reason } => write!(f, "lost: {reason}"),
         }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use crate::chat::{Said, TurnError, cut};
+use crate::time::Timestamp;
 use crate::usage::Usage;
 
 /// How far an attempt's agent is. Empty for one whose output means nothing (`shell`), and for a chat's handler,
@@ -41,6 +42,9 @@ pub struct Progress {
     /// The cap that it reached, where it reached one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capped: Option<String>,
+    /// When the next day begins, where the cap was the day's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capped_until: Option<Timestamp>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -30,6 +30,15 @@ pub enum AttemptEvent {
         /// Who listened, and when.
         by: (Actor, Timestamp),
     },
+    /// Fact: the budget of the day is used up, so it is to end and its task to go on another day.
+    DayOver {
+        /// In words.
+        why: String,
+        /// When the next day begins.
+        until: Timestamp,
+        /// Who found it, and when.
+        by: (Actor, Timestamp),
+    },
     /// Fact: its agent was told the messages of its task up to this one.
     Told {
         /// The number of the last of them.
@@ -81,6 +90,18 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
             attempt.stop.get_or_insert(Stop { by, at, why });
             Ok(Step::to(attempt).wanting(EffectKind::Kill))
         }
+        AttemptEvent::DayOver { why, until, by: (by, at) } => {
+            // Whoever has ended its turn, has reported or is to end anyway is let be.
+            let progress = &mut attempt.progress;
+            let ends = progress.over || progress.capped.is_some() || attempt.report.is_some();
+            if !live || ends || attempt.stop.is_some() {
+                return Ok(Step::to(attempt));
+            }
+            progress.capped = Some(why.clone());
+            progress.capped_until = Some(until);
+            attempt.stop = Some(Stop { by, at, why });
+            Ok(Step::to(attempt).wanting(EffectKind::Kill))
+        }
         AttemptEvent::Told { through } => {
             if live {
                 attempt.progress.told = attempt.progress.told.max(through);
@@ -130,12 +151,14 @@ fn verdict(attempt: &Attempt, seen: Outcome) -> Outcome {
         (Some(Report::Failed(reason)), _) => Outcome::Failed { reason: reason.clone() },
         (Some(Report::Waiting(on)), _) => Outcome::Waiting { on: on.clone() },
         (None, Some(stop)) => match &progress.capped {
-            Some(reason) if stop.why == *reason => Outcome::Budget { reason: reason.clone() },
+            Some(reason) if stop.why == *reason => {
+                Outcome::Budget { reason: reason.clone(), until: progress.capped_until }
+            }
             _ => Outcome::Cancelled { reason: format!("{} ({})", stop.why, stop.by) },
         },
         (None, None) => match (seen, &progress.capped, &progress.trouble) {
             (Outcome::ExitedBadly { .. } | Outcome::NoWork, Some(reason), _) => {
-                Outcome::Budget { reason: reason.clone() }
+                Outcome::Budget { reason: reason.clone(), until: progress.capped_until }
             }
             (Outcome::ExitedBadly { .. } | Outcome::NoWork, None, Some(trouble)) => trouble.clone(),
             (seen, _, _) => seen,

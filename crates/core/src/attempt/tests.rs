@@ -138,7 +138,10 @@ fn an_attempt_that_reaches_its_cap_is_ended_once_and_its_task_waits_for_a_person
     let more = step(over.state, heard(7, vec![Said::Used { usage: used(2_000) }])).expect("a fact");
     assert!(more.effects.is_empty(), "it is asked for once");
     let end = step(more.state, ended(badly())).expect("a fact").state;
-    assert_eq!(end.outcome(), Some(&Outcome::Budget { reason: "1000 of 1000 tokens used".into() }));
+    assert_eq!(
+        end.outcome(),
+        Some(&Outcome::Budget { reason: "1000 of 1000 tokens used".into(), until: None })
+    );
     // What it used in its last words is beyond stopping.
     let last = step(
         attempt(),
@@ -147,7 +150,7 @@ fn an_attempt_that_reaches_its_cap_is_ended_once_and_its_task_waits_for_a_person
     assert!(last.expect("a fact").effects.is_empty());
     // One that stopped there by itself.
     let own = Said::Failed { error: TurnError::Other, text: "too much".into(), usage: used(1_000) };
-    let stopped = Outcome::Budget { reason: "1000 of 1000 tokens used".into() };
+    let stopped = Outcome::Budget { reason: "1000 of 1000 tokens used".into(), until: None };
     assert_eq!(run(vec![heard(5, vec![own]), ended(badly())]), stopped);
 }
 

@@ -32,6 +32,9 @@ pub enum ChatCommand {
     Interrupt {
         /// Which.
         chat: ChatNumber,
+        /// Why, where that is to stand in the conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// Stop chats; they stay stopped until they are resumed.
     Hold {

@@ -178,6 +178,8 @@ pub enum Command {
         /// Which.
         adapter: String,
     },
+    /// Fact: how the day's budget stands.
+    DayBudget(DayBudget),
     /// Fact: a dispatcher took its host's lock; effects that the host had claimed are free again.
     DispatcherStarted {
         /// Of which host.
@@ -196,6 +198,7 @@ impl Command {
             | Self::AttemptEnded(_)
             | Self::WaitOver { .. }
             | Self::AdapterChanged { .. }
+            | Self::DayBudget(_)
             | Self::DispatcherStarted { .. } => true,
             Self::Chat(command) => command.is_fact(),
             _ => false,
@@ -236,9 +239,29 @@ impl Command {
             Self::AttemptEnded(_) => "ended",
             Self::WaitOver { .. } => "wait over",
             Self::AdapterChanged { .. } => "adapter changed",
+            Self::DayBudget(_) => "day budget",
             Self::DispatcherStarted { .. } => "dispatcher started",
         }
     }
+}
+
+/// How the budget of a day stands, as a dispatcher finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum DayBudget {
+    /// It is used up.
+    UsedUp {
+        /// The adapters that start nothing before the next day.
+        adapters: Vec<String>,
+        /// Work of theirs that is to end.
+        attempts: Vec<AttemptRef>,
+        /// In words.
+        why: String,
+        /// When the next day begins.
+        until: Timestamp,
+    },
+    /// It is not, or not any more: it was raised.
+    Raised,
 }
 
 /// A task to be made.

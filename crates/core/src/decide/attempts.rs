@@ -7,7 +7,7 @@ use crate::budget::PER_TASK;
 use crate::chat::Said;
 use crate::command::{AttemptHeard, Ended, Start};
 use crate::decide::providers::{self, Trouble};
-use crate::decide::{Draft, Refusal, handlers};
+use crate::decide::{Draft, Refusal, day, handlers};
 use crate::effect::{EffectKind, EffectState};
 use crate::id::{AttemptRef, ChatNumber, Fence, TaskId};
 use crate::rejection::Rejection;
@@ -132,6 +132,7 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: AttemptHeard) -> Result<(), Re
     for kind in stepped.effects {
         draft.effect(kind, &attempt, EffectState::Pending);
     }
+    day::used(draft, &attempt.progress.usage().since(&before.progress.usage()))?;
     if answered {
         providers::mended(draft, &attempt.adapter)?;
     }

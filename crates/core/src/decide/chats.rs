@@ -18,9 +18,13 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: ChatCommand) -> Result<(), 
         ChatCommand::Create(new) => create(draft, new),
         ChatCommand::Send { chat, text } => send(draft, chat, &text),
         ChatCommand::Resend { chat, messages } => resend(draft, chat, &messages),
-        ChatCommand::Interrupt { chat } => {
-            let chat = draft.chat(chat)?;
-            draft.step_chat(chat, ChatEvent::Interrupted).map(drop)
+        ChatCommand::Interrupt { chat: number, why } => {
+            let chat = draft.chat(number)?;
+            draft.step_chat(chat, ChatEvent::Interrupted)?;
+            if let Some(text) = why {
+                draft.entry(number, What::Note { text })?;
+            }
+            Ok(())
         }
         ChatCommand::Hold { chats } => {
             let by = draft.actor.clone();

@@ -5,7 +5,7 @@ use crate::budget::PER_TASK;
 use crate::chat::{ChatEvent, ChatState, Queued, READY_WITHIN, Said, What, cut};
 use crate::command::{Heard, StartHandler};
 use crate::decide::providers::{self, Trouble};
-use crate::decide::{Draft, Refusal};
+use crate::decide::{Draft, Refusal, day};
 use crate::effect::{EffectKind, EffectState};
 use crate::id::{AttemptRef, ChatNumber};
 use crate::rejection::Rejection;
@@ -141,6 +141,9 @@ fn one(
     let turn = chat.turn().map(|turn| turn.message);
     let provider = chat.run.provider().into_owned();
     let said = shortened(said);
+    if let Said::Answer { usage, .. } | Said::Failed { usage, .. } = &said {
+        day::used(draft, usage)?;
+    }
     let paused_until = match &said {
         Said::Tool { name, detail } => {
             if let Some(message) = turn {

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod chats;
+mod day;
 mod draft;
 mod draft_chats;
 mod edges;
@@ -91,6 +92,7 @@ fn of_person(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
         Command::AttemptEnded(ended) => attempts::ended(draft, ended),
         Command::WaitOver { task, never } => attempts::wait_over(draft, &task, never),
         Command::AdapterChanged { adapter } => providers::changed(draft, &adapter),
+        Command::DayBudget(budget) => day::stands(draft, budget),
         Command::DispatcherStarted { host } => {
             draft.free_host = Some(host);
             Ok(())

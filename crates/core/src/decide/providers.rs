@@ -126,7 +126,7 @@ fn paused(before: Option<&AdapterPause>, began: Timestamp, trouble: Trouble, now
     };
     match before.filter(|pause| lasts(pause)) {
         Some(pause) => pause.clone(),
-        None => AdapterPause { reason, at: now, until, configuration, breaks },
+        None => AdapterPause { reason, at: now, until, configuration, breaks, budget: false },
     }
 }
 
@@ -157,6 +157,10 @@ pub(super) fn mended(draft: &mut Draft<'_>, provider: &str) -> Result<(), Refusa
 /// A person says that an adapter is to be used again: with it all programs that it runs, or just the one named.
 pub(super) fn resume(draft: &mut Draft<'_>, adapter: &str) -> Result<(), Refusal> {
     let mut control = draft.control()?;
+    if let Some(pause) = control.adapter_pause(adapter, draft.now).filter(|pause| pause.budget) {
+        let (adapter, why) = (adapter.to_owned(), pause.reason.clone());
+        return Err(Rejection::DayBudget { adapter, why }.into());
+    }
     let before = control.adapters.len();
     control
         .adapters

@@ -78,6 +78,7 @@ fn fact(command: &Command) -> Option<String> {
         | Command::AttemptHeard(_)
         | Command::WaitOver { .. }
         | Command::AdapterChanged { .. }
+        | Command::DayBudget(_)
         | Command::DispatcherStarted { .. } => Some("wg op show tells what it was".into()),
         Command::Chat(command) if command.can_be_undone() => None,
         Command::Chat(ChatCommand::Send { .. } | ChatCommand::Resend { .. }) => {

@@ -295,10 +295,12 @@ fn ended(mut task: Task, end: AttemptEnd, now: Timestamp) -> Step<Task> {
             }
         }
         Outcome::Waiting { on } => TaskState::Waiting { on },
-        Outcome::RateLimited { .. } | Outcome::Configuration { .. } | Outcome::Outage { .. } => {
-            TaskState::Open
-        }
-        Outcome::Budget { reason } => TaskState::Waiting { on: Wait::Person(reason) },
+        // Its adapter is paused, which it waits for.
+        Outcome::RateLimited { .. }
+        | Outcome::Configuration { .. }
+        | Outcome::Outage { .. }
+        | Outcome::Budget { until: Some(_), .. } => TaskState::Open,
+        Outcome::Budget { reason, until: None } => TaskState::Waiting { on: Wait::Person(reason) },
         Outcome::Cancelled { .. } => {
             task.paused = true;
             line = format!("{line}; paused until `wg resume {}`", task.id);

@@ -104,6 +104,7 @@ impl Dispatcher {
             wanted.push(self.wanted(Command::WaitOver { task, never: None }, About::Change));
         }
         self.adapters_changed(&mut wanted);
+        self.day_budget(now, &mut wanted);
         self.kills(&mut wanted);
         for Planned { task, adapter, model } in look.plan.starts {
             let (host, nonce) = (self.host.clone(), self.chance.number());

@@ -134,10 +134,10 @@ impl Dispatcher {
         }
     }
 
-    /// What an attempt may use: only what costs money is bounded.
-    fn cap_of(&self, attempt: AttemptRef) -> Cap {
-        let adapter = self.slots.get(&attempt).and_then(|slot| self.registry.get(&slot.attempt.adapter));
-        if adapter.is_some_and(wg_agents::Adapter::is_paid) { self.config.cap } else { Cap::default() }
+    /// What an attempt at a task may use, and a turn of a handler: only what costs money is bounded.
+    pub(super) fn cap_of(&self, attempt: AttemptRef) -> Cap {
+        let paid = self.slots.get(&attempt).is_some_and(|slot| self.is_paid(&slot.attempt.adapter));
+        if paid { self.config.cap } else { Cap::default() }
     }
 
     /// What was said, to be committed whatever the look has shown.

@@ -459,7 +459,7 @@ fn an_interrupt_ends_the_turn_and_keeps_the_conversation() {
     let mut chats = Chats::served(8);
     chats.send(CHAT);
     let handler = chats.handler();
-    chats.ask(ChatCommand::Interrupt { chat: CHAT });
+    chats.ask(ChatCommand::Interrupt { chat: CHAT, why: None });
     chats.changed();
     chats.changed();
     let interrupts = chats.seen.iter().filter(|e| **e == HostEffect::Interrupt { attempt: handler }).count();
@@ -468,7 +468,7 @@ fn an_interrupt_ends_the_turn_and_keeps_the_conversation() {
     assert_eq!((chats.state(), chats.inbox().waiting, chats.up.len()), ("live", 0, 1));
     // One that does not listen is let go, which is no failure.
     chats.send(CHAT);
-    chats.ask(ChatCommand::Interrupt { chat: CHAT });
+    chats.ask(ChatCommand::Interrupt { chat: CHAT, why: None });
     chats.changed();
     chats.time(Duration::from_secs(11));
     assert!(chats.asked_to_end(handler));

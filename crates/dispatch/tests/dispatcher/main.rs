@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod chats;
+mod day;
 mod endings;
 mod pauses;
 mod recovery;

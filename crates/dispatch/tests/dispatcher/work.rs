@@ -14,7 +14,7 @@ use wg_dispatch::recover::Findings;
 
 use crate::world::{World, ends, only_spawn, spawns};
 
-fn used(input: u64) -> Usage {
+pub fn used(input: u64) -> Usage {
     Usage { input, ..Usage::default() }
 }
 
@@ -32,7 +32,7 @@ fn quiet(effects: Vec<HostEffect>) -> Vec<HostEffect> {
 
 impl World {
     /// A task for `claude`, whose shim is up and listened to.
-    fn working(config: DispatchConfig) -> (Self, AttemptRef) {
+    pub fn working(config: DispatchConfig) -> (Self, AttemptRef) {
         let mut world = Self::new(config);
         let run = RunSpec { model: Some("claude:opus".into()), ..RunSpec::default() };
         world.add_with("port", &[], run);
@@ -58,7 +58,7 @@ impl World {
         opened.collect()
     }
 
-    fn says(&mut self, attempt: AttemptRef, parsed: u64, said: Vec<Said>) -> Vec<HostEffect> {
+    pub fn says(&mut self, attempt: AttemptRef, parsed: u64, said: Vec<Said>) -> Vec<HostEffect> {
         let fence = self.attempt(attempt).fence;
         quiet(self.handle(vec![Event::Heard { attempt, fence, said, parsed }]))
     }
@@ -154,7 +154,7 @@ fn a_cap_ends_an_agent_and_only_once() {
     world.handle(vec![Event::EndCarriedOut { attempt, result: Ok(Some(exit)) }]);
     world.handle(vec![Event::TalkOver(attempt)]);
     let reason = "1000 of 1000 tokens used".to_owned();
-    assert_eq!(world.outcome(attempt), Outcome::Budget { reason: reason.clone() });
+    assert_eq!(world.outcome(attempt), Outcome::Budget { reason: reason.clone(), until: None });
     assert_eq!(world.state("port"), TaskState::Waiting { on: Wait::Person(reason) });
 }
 

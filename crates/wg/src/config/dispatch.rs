@@ -15,10 +15,10 @@ use super::layers::Config;
 use super::prompt::prompt_template;
 use super::settings::{
     ACP_COMMAND, ACP_PERMISSIONS, ATTEMPT_COST, ATTEMPT_TOKENS, CHAT_LINGER, CHAT_MAX_LIVE,
-    CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS, CLAUDE_PROGRAM, CODEX_PERMISSIONS, CODEX_PROGRAM, DEFAULT_ADAPTER,
-    ENV_PASS, FULL, GEMINI_PERMISSIONS, GEMINI_PROGRAM, LOG_FILES, LOG_SIZE, MAX_AGENTS, MAX_ATTEMPTS,
-    OPENCODE_PERMISSIONS, OPENCODE_PROGRAM, OUTPUT_LIMIT, RETENTION_AGE, RETENTION_SIZE, RETRY_FIRST, RULES,
-    SHELL_PROGRAM, STOP_GRACE, Setting, TIMEOUT,
+    CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS, CLAUDE_PROGRAM, CODEX_PERMISSIONS, CODEX_PROGRAM, DAY_COST,
+    DAY_TOKENS, DEFAULT_ADAPTER, ENV_PASS, FULL, GEMINI_PERMISSIONS, GEMINI_PROGRAM, LOG_FILES, LOG_SIZE,
+    MAX_AGENTS, MAX_ATTEMPTS, OPENCODE_PERMISSIONS, OPENCODE_PROGRAM, OUTPUT_LIMIT, RETENTION_AGE,
+    RETENTION_SIZE, RETRY_FIRST, RULES, SHELL_PROGRAM, STOP_GRACE, Setting, TIMEOUT,
 };
 use crate::error::Result;
 
@@ -55,13 +55,18 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
             turn_timeout: span(&CHAT_TURN_TIMEOUT, otherwise.chats.turn_timeout),
         },
         cap: cap(config),
+        day: Cap { tokens: bound(config, &DAY_TOKENS), cost_micros: bound(config, &DAY_COST) },
         prompt_template: None,
     }
 }
 
 fn cap(config: &Config) -> Cap {
-    let bound = |setting| Some(config.number(setting)).filter(|bound| *bound > 0);
-    Cap { tokens: bound(&ATTEMPT_TOKENS), cost_micros: bound(&ATTEMPT_COST) }
+    Cap { tokens: bound(config, &ATTEMPT_TOKENS), cost_micros: bound(config, &ATTEMPT_COST) }
+}
+
+/// A bound of which 0 means that there is none.
+fn bound(config: &Config, setting: &'static Setting) -> Option<u64> {
+    Some(config.number(setting)).filter(|bound| *bound > 0)
 }
 
 fn adapters(config: &Config) -> AdapterConfig {

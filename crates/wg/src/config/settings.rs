@@ -59,6 +59,21 @@ pub static ATTEMPT_COST: Setting = Setting {
     default: Some("10"),
     doc: "What an attempt may cost, as far as its program says it. 0: no bound.",
 };
+/// Tokens a day.
+pub static DAY_TOKENS: Setting = Setting {
+    key: "budget.day_tokens",
+    kind: Kind::Count(0, u64::MAX),
+    default: Some("400000000"),
+    doc: "How many tokens, in and out, all agents together may use on a day of Universal Time; then what costs money \
+          waits for the next day, and its work in flight is ended and goes on then. 0: no bound.",
+};
+/// Cost of a day.
+pub static DAY_COST: Setting = Setting {
+    key: "budget.day_cost",
+    kind: Kind::Money,
+    default: Some("100"),
+    doc: "What a day may cost, as far as programs say it. 0: no bound.",
+};
 /// The pause before the second attempt.
 pub static RETRY_FIRST: Setting = Setting {
     key: "retry.first",
@@ -259,11 +274,13 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 32] = [
+pub static ALL: [&Setting; 34] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &ATTEMPT_TOKENS,
     &ATTEMPT_COST,
+    &DAY_TOKENS,
+    &DAY_COST,
     &RETRY_FIRST,
     &DEFAULT_ADAPTER,
     &RULES,

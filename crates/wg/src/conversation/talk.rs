@@ -379,7 +379,7 @@ impl Talk<'_> {
         let answers = matches!(&self.state, Some(ChatState::Live { serving } | ChatState::Lingering { serving, .. })
             if serving.turn.is_some());
         if answers {
-            match self.ctx.try_submit(Command::Chat(ChatCommand::Interrupt { chat: self.chat })) {
+            match self.ctx.try_submit(Command::Chat(ChatCommand::Interrupt { chat: self.chat, why: None })) {
                 // The turn may have ended meanwhile: then there is nothing to interrupt, and nothing to say.
                 Ok(_) => self.look()?,
                 Err(failure) => self.failed(&failure),

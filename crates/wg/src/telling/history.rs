@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use wg_core::attempt::Attempt;
-use wg_core::command::{ChatCommand, Command, Ended, Patch, RunPatch, SetPatch};
+use wg_core::command::{ChatCommand, Command, DayBudget, Ended, Patch, RunPatch, SetPatch};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Operation, RecordKey};
 use wg_core::port::Read;
@@ -122,6 +122,7 @@ fn subjects(read: &mut dyn Read, operation: &Operation) -> Result<Vec<TaskId>> {
         Command::AttemptTold { attempt, .. } => of_attempts(read, &[*attempt])?,
         Command::AttemptHeard(heard) => of_attempts(read, &[heard.attempt])?,
         Command::AttemptEnded(ended) => of_attempts(read, &[ended.attempt])?,
+        Command::DayBudget(DayBudget::UsedUp { attempts, .. }) => of_attempts(read, attempts)?,
         Command::Chat(ChatCommand::Create(_)) => made(read, operation.seq)?,
         Command::Chat(command) => chats(command).into_iter().map(ChatNumber::task_id).collect(),
         Command::Undo { .. }
@@ -130,6 +131,7 @@ fn subjects(read: &mut dyn Read, operation: &Operation) -> Result<Vec<TaskId>> {
         | Command::ResumeDispatch
         | Command::ResumeAdapter { .. }
         | Command::AdapterChanged { .. }
+        | Command::DayBudget(DayBudget::Raised)
         | Command::DispatcherStarted { .. } => Vec::new(),
     })
 }
@@ -143,7 +145,7 @@ fn chats(command: &ChatCommand) -> Vec<ChatNumber> {
         | ChatCommand::Restore { chats } => chats.clone(),
         ChatCommand::Send { chat, .. }
         | ChatCommand::Resend { chat, .. }
-        | ChatCommand::Interrupt { chat }
+        | ChatCommand::Interrupt { chat, .. }
         | ChatCommand::Queue { chat, .. }
         | ChatCommand::Deliver { chat, .. }
         | ChatCommand::Want { chat }
@@ -197,6 +199,8 @@ fn said(command: &Command) -> Option<String> {
         Command::Kill { why, .. } => Some(why.clone()),
         Command::Import(import) => Some(import.source.clone()),
         Command::ResumeAdapter { adapter } | Command::AdapterChanged { adapter } => Some(adapter.clone()),
+        Command::DayBudget(DayBudget::UsedUp { why, .. }) => Some(why.clone()),
+        Command::DayBudget(DayBudget::Raised) => Some("raised".into()),
         Command::StartAttempt(start) => Some(format!("by {} on {}", start.adapter, start.host)),
         Command::AttemptStarted { attempt, .. } => Some(attempt.to_string()),
         Command::AttemptTold { attempt, .. } => Some(attempt.to_string()),

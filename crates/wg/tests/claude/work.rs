@@ -177,6 +177,41 @@ fn a_cap_ends_a_worker_in_flight_and_a_person_decides() {
 }
 
 #[test]
+fn the_days_budget_ends_a_worker_whose_task_goes_on_when_it_is_raised() {
+    let Some(world) = World::new() else { return };
+    world.wg.ok(&["config", "set", "budget.day_tokens", "2000"]);
+    world.task("dear", &["true", "true", "wg done dear -m 'on another day'"], "");
+    let dispatcher = world.wg.dispatcher();
+    let end = world.first_end("dear");
+    assert_eq!(end["outcome"], "day budget", "{end:#}");
+    assert!(end["detail"].as_str().unwrap().contains("the day's budget: "), "{end:#}");
+    let task = &world.until_task_is("dear", "open")["task"];
+    assert_eq!((&task["attempts"], &task["needs_you"]), (&1.into(), &false.into()), "{task:#}");
+    let used = end["usage"]["input"].as_u64().unwrap();
+    assert!(used >= 1_200, "{end:#}");
+    let why = world.wg.ok(&["why", "dear"]);
+    assert!(why.contains("the day's budget") && why.contains("of 2000 tokens used"), "{why}");
+    let status = world.wg.ok(&["status"]);
+    assert!(status.contains(" out today"), "{status}");
+    let refused = world.wg.fails(1, &["adapter", "resume", "claude"]);
+    assert!(refused.contains("budget.day_tokens"), "{refused}");
+    // A chat waits likewise, with its message.
+    world.sends("hello");
+    let chat = world.until_state("queued");
+    assert!(chat["why"].as_str().unwrap().contains("is paused"), "{chat:#}");
+    // Another dispatcher knows it too.
+    dispatcher.kill();
+    let dispatcher = world.wg.dispatcher();
+    assert!(world.wg.ok(&["why", "dear"]).contains("the day's budget"));
+    world.wg.ok(&["config", "set", "budget.day_tokens", "0"]);
+    world.wg.ok(&["service", "reload"]);
+    let shown = world.until_task_is("dear", "done");
+    assert_eq!(shown["attempts"].as_array().unwrap().len(), 2, "{shown:#}");
+    world.until("the answer", |chat| chat["waiting"] == 0);
+    assert_eq!(dispatcher.stop(), 0);
+}
+
+#[test]
 fn a_worker_outlives_its_dispatcher_and_is_counted_once() {
     for kill in [false, true] {
         let Some(world) = World::new() else { return };

@@ -63,6 +63,8 @@ struct Talk {
     delivered: Option<u64>,
     /// The turn that it was asked to end.
     interrupted: Option<u64>,
+    /// What its turn has used is more than one may: in words.
+    capped: Option<String>,
 }
 
 /// What a handler said.

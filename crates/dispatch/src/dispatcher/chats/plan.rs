@@ -168,6 +168,7 @@ impl Dispatcher {
     /// Gives a ready handler its next message, and sees to the turn in flight.
     fn serve(&mut self, look: &ChatLook, serving: &Serving, now: Timestamp, commands: &mut Vec<ChatCommand>) {
         let (chat, handler) = (look.chat.number, serving.handler);
+        let tomorrow = self.waits_for_tomorrow(&look.chat.run.provider(), now);
         let Some(talk) = self.chats.talks.get_mut(&handler) else { return };
         let Some(turn) = &serving.turn else {
             let live = matches!(look.chat.state, ChatState::Live { .. });
@@ -175,6 +176,10 @@ impl Dispatcher {
                 && live
                 && self.leaving.is_none()
             {
+                if tomorrow {
+                    commands.push(ChatCommand::Drain { chat, why: Drain::Room });
+                    return;
+                }
                 commands.push(ChatCommand::Deliver { chat, handler, message: row.number });
             }
             return;
@@ -191,6 +196,15 @@ impl Dispatcher {
                 entry: Box::new(entry.clone()),
                 again,
             });
+        }
+        let Some(talk) = self.chats.talks.get_mut(&handler) else { return };
+        // One turn may use as much as one attempt at a task.
+        if let Some(why) = talk.capped.take()
+            && turn.interrupted.is_none()
+        {
+            let why = Some(format!("its turn is ended: {why}"));
+            commands.push(ChatCommand::Interrupt { chat, why });
+            return;
         }
         let Some(talk) = self.chats.talks.get_mut(&handler) else { return };
         if let Some(at) = turn.interrupted {
@@ -316,7 +330,7 @@ impl Dispatcher {
 
     /// The bucket of all starts of an adapter; taken from only for what really starts.
     fn start_bucket(&mut self, adapter: &str, starts: bool, now: Timestamp) -> Option<Queued> {
-        let paid = self.registry.get(adapter).is_some_and(wg_agents::Adapter::is_paid);
+        let paid = self.is_paid(adapter);
         let (bucket, rate) = match paid {
             true => (self.chats.paid.entry(adapter.to_owned()).or_default(), PAID),
             false => (&mut self.starts, SHELL),

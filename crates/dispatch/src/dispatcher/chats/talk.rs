@@ -66,7 +66,7 @@ impl Dispatcher {
             over,
         };
         let chat = look.chat.number;
-        self.chats.talks.insert(handler, Talk { chat, delivered: None, interrupted: None });
+        self.chats.talks.insert(handler, Talk { chat, delivered: None, interrupted: None, capped: None });
         self.out.push(HostEffect::Converse(Box::new(converse)));
     }
 
@@ -107,9 +107,16 @@ impl Dispatcher {
         said: Vec<Said>,
         parsed: u64,
     ) {
-        if let Some(talk) = self.chats.talks.get(&handler) {
-            self.chats.heard.push(HeardOf { chat: talk.chat, handler, fence, said, parsed });
+        let cap = self.cap_of(handler);
+        let Some(talk) = self.chats.talks.get_mut(&handler) else { return };
+        for said in &said {
+            match said {
+                Said::Used { usage } => talk.capped = cap.reached(usage),
+                said if said.ends_turn() => talk.capped = None,
+                _ => {}
+            }
         }
+        self.chats.heard.push(HeardOf { chat: talk.chat, handler, fence, said, parsed });
     }
 
     /// Everything that a handler said was heard.

@@ -19,5 +19,5 @@ pub struct Args {
 /// Ends it.
 pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let chats = super::named(ctx, std::slice::from_ref(&args.chat))?;
-    super::change(ctx, &chats, ChatCommand::Interrupt { chat: chats[0] }, "is interrupted")
+    super::change(ctx, &chats, ChatCommand::Interrupt { chat: chats[0], why: None }, "is interrupted")
 }

@@ -48,6 +48,10 @@ pub(super) fn print(ctx: &mut Context, seen: &Seen, graph: &str, dispatcher: boo
         (true, None) => paint.tone(Tone::Green, "running"),
     };
     ctx.out.field("dispatcher", NAMES, &runs)?;
+    let used = seen.control.today(ctx.now()).used;
+    if !used.is_empty() {
+        ctx.out.field("used", NAMES, &format!("{used} today"))?;
+    }
     for (adapter, pause) in &seen.control.adapters {
         let until = pause.until.map_or(String::new(), |until| format!(" until {}", ctx.time(until)));
         let said = paint.tone(Tone::Yellow, &format!("{adapter} is paused{until}"));

@@ -1,0 +1,208 @@
+//! The budget of a day, on a clock that is turned by hand.
+
+use std::time::Duration;
+
+use wg_core::attempt::{ExitStatus, Outcome};
+use wg_core::chat::{ChatRun, Said, TurnError, What};
+use wg_core::command::{ChatCommand, Command, NewChat};
+use wg_core::control::Day;
+use wg_core::id::{Actor, AttemptRef, ChatNumber};
+use wg_core::port::{Read, Store};
+use wg_core::rejection::Rejection;
+use wg_core::submit::{SubmitError, submit};
+use wg_core::task::{RunSpec, TaskState};
+use wg_core::time::Timestamp;
+use wg_core::usage::Cap;
+use wg_dispatch::config::DispatchConfig;
+use wg_dispatch::dispatcher::{Event, HostEffect};
+use wg_dispatch::files::EndedBy;
+use wg_dispatch::recover::Findings;
+
+use crate::work::used;
+use crate::world::{World, ends, spawns, started, timer};
+
+const WHY: &str = "the day's budget: 1000 of 1000 tokens used";
+
+fn tokens(tokens: u64) -> DispatchConfig {
+    DispatchConfig { day: Cap { tokens: Some(tokens), cost_micros: None }, ..DispatchConfig::default() }
+}
+
+impl World {
+    fn add_paid(&mut self, id: &str) {
+        self.add_with(id, &[], RunSpec { model: Some("claude:opus".into()), ..RunSpec::default() });
+    }
+
+    fn midnight(&self) -> Timestamp {
+        Day::of(self.now).end()
+    }
+
+    /// The end that was asked for is carried out; nothing more was said.
+    fn is_ended(&mut self, attempt: AttemptRef) -> Vec<HostEffect> {
+        let exit = self.exit(attempt, EndedBy::Stop, Some(ExitStatus::Signal(15)));
+        self.handle(vec![Event::EndCarriedOut { attempt, result: Ok(Some(exit)) }]);
+        self.handle(vec![Event::TalkOver(attempt)])
+    }
+
+    /// Whether both tasks are worked on again (their agents start once the ended ones are proved to be gone).
+    fn go_on(&mut self) -> bool {
+        let mut at_work = |id| matches!(self.state(id), TaskState::InProgress { .. });
+        let (port, next) = (at_work("port"), at_work("next"));
+        assert_eq!(port, next);
+        port
+    }
+
+    /// A chat of `claude` whose handler has been given a message.
+    fn talking(&mut self) -> (ChatNumber, AttemptRef) {
+        let (run, chat) = (ChatRun { adapter: "claude".into(), exec: None, model: None }, ChatNumber(1));
+        self.command(Command::Chat(ChatCommand::Create(NewChat { name: None, run })));
+        self.command(Command::Chat(ChatCommand::Send { chat, text: "hello".into() }));
+        self.changed();
+        let found = [(chat, wg_agents::ProgramFacts::default())].into();
+        let handler = spawns(&self.handle(vec![Event::ChatPrograms(found)]))[0].attempt.reference;
+        let event = self.spawned(handler);
+        self.handle(vec![event]);
+        self.says(handler, 1, vec![Said::Ready]);
+        (chat, handler)
+    }
+
+    fn time_is(&mut self, now: Timestamp) -> Vec<HostEffect> {
+        self.now = now;
+        self.handle(vec![Event::TimerDue])
+    }
+}
+
+/// One at work whose use has met the day's budget, and one that waits.
+fn used_up() -> (World, AttemptRef) {
+    let (mut world, attempt) = World::working(tokens(1_000));
+    assert!(ends(&world.says(attempt, 10, vec![Said::Used { usage: used(999) }])).is_empty());
+    world.add_paid("next");
+    let next = spawns(&world.changed())[0].attempt.reference;
+    let event = world.spawned(next);
+    world.handle(vec![event]);
+    let ended = ends(&world.says(attempt, 20, vec![Said::Used { usage: used(1_000) }]));
+    assert_eq!(ended, [attempt, next], "both are ended, whoever used it");
+    world.is_ended(next);
+    (world, attempt)
+}
+
+#[test]
+fn work_in_flight_is_ended_and_goes_on_on_another_day() {
+    let (mut world, attempt) = used_up();
+    world.is_ended(attempt);
+    let (until, reason) = (Some(world.midnight()), WHY.to_owned());
+    assert_eq!(world.outcome(attempt), Outcome::Budget { reason, until });
+    assert_eq!((world.state("port"), world.task("port").history.spent), (TaskState::Open, 0));
+    // What costs nothing goes on.
+    world.add("free", &[]);
+    assert_eq!(started(&world.changed()), ["free"]);
+    let pause = world.dispatcher.status().adapters["claude"].clone();
+    assert_eq!((pause.reason.as_str(), pause.until, pause.budget), (WHY, until, true));
+    for adapter in ["codex", "opencode", "gemini", "acp"] {
+        assert!(world.dispatcher.status().adapters.contains_key(adapter), "{adapter} costs money too");
+    }
+    assert!(!world.dispatcher.status().adapters.contains_key("shell"));
+    let just_before = Timestamp::from_nanos(world.midnight().as_nanos() - 1_000_000_000);
+    world.time_is(just_before);
+    assert!(!world.go_on());
+    world.pass(Duration::from_secs(1));
+    world.handle(vec![Event::TimerDue]);
+    assert!(world.go_on(), "a new day");
+}
+
+#[test]
+fn the_dispatcher_wakes_for_the_new_day_by_itself() {
+    let (mut world, attempt) = used_up();
+    let until = world.midnight();
+    world.is_ended(attempt);
+    assert_eq!(timer(&world.restart(Findings::default())), Some(Some(until)));
+}
+
+#[test]
+fn another_dispatcher_knows_what_was_used_and_a_clock_set_back_gives_nothing_back() {
+    let (mut world, attempt) = used_up();
+    world.is_ended(attempt);
+    world.add_paid("later");
+    assert!(spawns(&world.restart(Findings::default())).is_empty());
+    world.now = Timestamp::from_nanos(world.now.as_nanos() - 86_400_000_000_000);
+    assert!(spawns(&world.handle(vec![Event::TimerDue, Event::StoreChanged])).is_empty());
+}
+
+#[test]
+fn a_higher_budget_counts_at_once_and_nobodys_word_does() {
+    let (mut world, attempt) = used_up();
+    world.is_ended(attempt);
+    let resume = Command::ResumeAdapter { adapter: "claude".into() };
+    let refused = submit(&mut world.store, &Actor::User("ann".into()), resume, world.now);
+    let Err(SubmitError::Rejected(refused @ Rejection::DayBudget { .. })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(refused.hint().is_some_and(|hint| hint.contains("budget.day_tokens")));
+    assert!(!world.go_on());
+    world.handle(vec![Event::ConfigChanged(Box::new(tokens(2_000)))]);
+    assert!(world.go_on());
+    assert!(!world.dispatcher.status().adapters.contains_key("codex"));
+}
+
+#[test]
+fn a_chats_turn_is_let_finish_and_its_next_message_waits() {
+    let mut world = World::new(tokens(1_000));
+    let (chat, spawned) = world.talking();
+    let send = |world: &mut World| {
+        world.command(Command::Chat(ChatCommand::Send { chat, text: "hello".into() }));
+        world.changed()
+    };
+    let delivered = |effects: &[HostEffect]| {
+        effects.iter().filter(|effect| matches!(effect, HostEffect::Deliver { .. })).count()
+    };
+    let answer = || vec![Said::Answer { message: None, text: "hi".into(), usage: used(1_000) }];
+    world.says(spawned, 2, answer());
+    let effects = send(&mut world);
+    assert_eq!(delivered(&effects), 0, "{effects:?}");
+    assert_eq!(ends(&effects), [spawned], "it is let go: {effects:?}");
+    world.is_ended(spawned);
+    world.changed();
+    assert!(world.dispatcher.status().adapters["claude"].budget);
+    let midnight = world.midnight();
+    let effects = world.time_is(midnight);
+    let started = spawns(&effects).len();
+    let asks = effects.iter().any(|effect| matches!(effect, HostEffect::FindChatPrograms(_)));
+    assert!(started == 1 || asks, "{effects:?}");
+}
+
+#[test]
+fn a_turn_that_uses_too_much_is_ended_and_its_handler_serves_on() {
+    let cap = Cap { tokens: Some(1_000), cost_micros: None };
+    let mut world = World::new(DispatchConfig { cap, ..DispatchConfig::default() });
+    let (chat, handler) = world.talking();
+    let interrupts = |effects: &[HostEffect]| {
+        effects.iter().filter(|effect| matches!(effect, HostEffect::Interrupt { .. })).count()
+    };
+    assert_eq!(interrupts(&world.says(handler, 2, vec![Said::Used { usage: used(999) }])), 0);
+    assert_eq!(interrupts(&world.says(handler, 3, vec![Said::Used { usage: used(1_000) }])), 1);
+    assert_eq!(interrupts(&world.says(handler, 4, vec![Said::Used { usage: used(1_001) }])), 0, "once");
+    let error = TurnError::Interrupted;
+    world.says(handler, 5, vec![Said::Failed { error, text: String::new(), usage: used(1_001) }]);
+    let mut said = Vec::new();
+    let mut look = |read: &mut dyn Read| {
+        said = read.entries_of(chat, 0, 99)?;
+        Ok(())
+    };
+    world.store.read(&mut look).unwrap();
+    let notes: Vec<String> = said
+        .into_iter()
+        .filter_map(|entry| match entry.what {
+            What::Note { text } => Some(text),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(notes, ["its turn is ended: 1000 of 1000 tokens used"]);
+    // The message is over, and the next one is answered by the same handler, with a count of its own.
+    world.command(Command::Chat(ChatCommand::Send { chat, text: "again".into() }));
+    let effects = world.changed();
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, HostEffect::Deliver { attempt, .. } if *attempt == handler))
+    );
+    assert_eq!(interrupts(&world.says(handler, 6, vec![Said::Used { usage: used(999) }])), 0);
+}
