@@ -112,7 +112,8 @@ impl Cap {
 }
 
 /// Millionths of a dollar as people read them.
-fn dollars(micros: u64) -> String {
+#[must_use]
+pub fn dollars(micros: u64) -> String {
     format!("${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100)
 }
 

@@ -42,6 +42,7 @@ pub mod service;
 pub mod show;
 pub mod skill;
 pub mod spawn;
+pub mod stats;
 pub mod status;
 pub mod unclaim;
 pub mod undo;
@@ -81,6 +82,7 @@ pub fn run(verb: Verb, ctx: &mut Context) -> Result<()> {
         Verb::Chat(args) => chat::run(args, ctx),
         Verb::Watch(args) => watch::run(args, ctx),
         Verb::Status(args) => status::run(args, ctx),
+        Verb::Stats(args) => stats::run(args, ctx),
         Verb::Graph(args) => graph::run(args, ctx),
         Verb::Agents(args) => agents::run(args, ctx),
         Verb::Adapter(args) => adapter::run(args, ctx),

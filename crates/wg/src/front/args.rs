@@ -123,6 +123,7 @@ pub enum Verb {
     Watch(commands::watch::Args),
     Chat(commands::chat::Args),
     Status(commands::status::Args),
+    Stats(commands::stats::Args),
     Graph(commands::graph::Args),
     Agents(commands::agents::Args),
     Adapter(commands::adapter::Args),
@@ -157,6 +158,7 @@ impl Verb {
             | Self::Why(_)
             | Self::Watch(_)
             | Self::Status(_)
+            | Self::Stats(_)
             | Self::Graph(_)
             | Self::Agents(_)
             | Self::Attempt(_)
@@ -238,6 +240,7 @@ impl Verb {
             | Self::Artifact(_)
             | Self::Msg(_)
             | Self::Status(_)
+            | Self::Stats(_)
             | Self::Graph(_)
             | Self::Agents(_)
             | Self::Op(_) => true,

@@ -46,6 +46,7 @@ fn every_field_is_documented() {
         &["show", "broken"],
         &["why", "release"],
         &["status"],
+        &["stats"],
         &["graph"],
         &["log", "parse"],
         &["msg", "list", "parse"],
