@@ -41,6 +41,13 @@ impl Marked {
     pub fn is_agent(&self) -> bool {
         self.variable("WG_ATTEMPT").is_some()
     }
+
+    /// Whether it only keeps an agent in its sandbox.
+    #[must_use]
+    pub fn is_keeper(&self) -> bool {
+        let program = self.command.split(' ').next().unwrap_or_default();
+        program == "bwrap" || program.ends_with("/bwrap")
+    }
 }
 
 impl Marks {

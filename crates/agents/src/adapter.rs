@@ -8,6 +8,7 @@ use crate::command_spec::CommandSpec;
 use crate::conversation::{ChatFacts, Conversation};
 use crate::process_end::ProcessEnd;
 use crate::program::ProgramFacts;
+use crate::sandbox::Sandboxing;
 
 /// The code that speaks for one agent program.
 pub trait Adapter: Send + Sync {
@@ -59,6 +60,11 @@ pub trait Adapter: Send + Sync {
     /// What its program may do without being asked.
     fn allowed(&self) -> Allowed {
         Allowed::ANYTHING
+    }
+
+    /// Whether its agents are put into a sandbox, and what they need there.
+    fn sandboxing(&self) -> Sandboxing {
+        Sandboxing::Never
     }
 
     /// Whether it works on tasks.

@@ -20,6 +20,7 @@ mod process_end;
 mod program;
 pub mod prompt;
 mod registry;
+mod sandbox;
 mod shell;
 
 pub use account::{Allowed, Credential};
@@ -36,4 +37,5 @@ pub use permissions::Permissions;
 pub use process_end::ProcessEnd;
 pub use program::{Fingerprint, ProgramFacts};
 pub use registry::{Abilities, AdapterConfig, Registry};
+pub use sandbox::{Needs, Place, PlaceAccess, Sandboxing};
 pub use shell::{Shell, ShellConfig};

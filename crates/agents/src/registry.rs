@@ -107,6 +107,8 @@ mod tests {
 
     use super::*;
     use crate::account::Credential;
+    use crate::permissions::Permissions;
+    use crate::sandbox::Sandboxing;
 
     #[test]
     fn adapters_are_found_by_their_lane() {
@@ -133,6 +135,33 @@ mod tests {
         assert_eq!(serving.collect::<Vec<_>>(), ["command", "claude", "codex", "opencode", "gemini", "acp"]);
         let paid = registry.iter().filter(|adapter| adapter.is_paid()).map(Adapter::name);
         assert_eq!(paid.collect::<Vec<_>>(), ["claude", "codex", "opencode", "gemini", "acp"]);
+    }
+
+    #[test]
+    fn programs_are_sandboxed_where_they_do_not_do_that_themselves_and_a_persons_commands_never() {
+        let named = |config: AdapterConfig| -> Vec<(&'static str, Option<bool>)> {
+            let sandboxing = |adapter: &dyn Adapter| match adapter.sandboxing() {
+                Sandboxing::Never | Sandboxing::Own => None,
+                Sandboxing::Always(_) => Some(false),
+                Sandboxing::Named(_) => Some(true),
+            };
+            Registry::new(config).iter().map(|adapter| (adapter.name(), sandboxing(adapter))).collect()
+        };
+        let by_default = named(AdapterConfig::default());
+        let always = ["claude", "opencode", "gemini", "acp"];
+        for (name, only_named) in by_default {
+            assert_eq!(only_named, always.contains(&name).then_some(false), "{name}");
+        }
+        let full = ClaudeConfig { permissions: Permissions::Full, ..ClaudeConfig::default() };
+        assert!(
+            named(AdapterConfig { claude: full, ..AdapterConfig::default() })
+                .contains(&("claude", Some(true)))
+        );
+        let acp = Acp::new(AcpConfig { command: Some("/opt/goose acp".into()), ..AcpConfig::default() });
+        let Sandboxing::Always(needs) = acp.sandboxing() else { panic!("it is sandboxed") };
+        let names: Vec<&str> = needs.places.iter().map(|place| place.name.as_str()).collect();
+        assert_eq!(names, ["goose", "goose", "goose", "goose", ".goose"]);
+        assert!(needs.is_anybody);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use wg_core::usage::Cap;
 
 use crate::log_file::LogLimits;
 use crate::retention::Retention;
+use crate::supervise::sandbox::SandboxConfig;
 
 /// Everything a dispatcher can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct DispatchConfig {
     pub log: LogLimits,
     /// Chats.
     pub chats: ChatConfig,
+    /// The sandbox around agents.
+    pub sandbox: SandboxConfig,
     /// What an attempt may use of a program that costs money.
     pub cap: Cap,
     /// What all agents together may use on a day of Universal Time; then nothing that costs money is started.
@@ -81,6 +84,7 @@ impl Default for DispatchConfig {
             retention: Retention::default(),
             log: LogLimits::default(),
             chats: ChatConfig::default(),
+            sandbox: SandboxConfig::default(),
             cap: Cap { tokens: Some(20_000_000), cost_micros: Some(10_000_000) },
             day: Cap { tokens: Some(400_000_000), cost_micros: Some(100_000_000) },
             prompt_template: None,

@@ -122,7 +122,7 @@ pub fn serve(options: ServeOptions) -> Result<(), ServeError> {
             leases: leases.clone(),
         };
         tokio::spawn(listen(UnixListener::from_std(listener)?, desk));
-        let spawner = Spawner::start(shim_program, graph.clone(), born_out)?;
+        let spawner = Spawner::start(shim_program, graph.clone(), &config.sandbox, born_out)?;
         let mut interpreter =
             Interpreter::new(graph.clone(), clock.clone(), spawner, events_out, noted, news);
         interpreter.configure(&config);

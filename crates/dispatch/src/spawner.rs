@@ -1,6 +1,10 @@
 //! Starting shims, on a thread of its own: writing a launch and executing a program take a millisecond, in
 //! which the loop answers others.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -11,6 +15,7 @@ use wg_core::id::AttemptRef;
 use crate::dispatcher::Launch;
 use crate::files::{self, GraphFolder, LaunchSpec, Run};
 use crate::search_path;
+use crate::supervise::sandbox::{self, Confinement, SandboxConfig, Wanted};
 use crate::supervise::{Shim, start_shim};
 
 /// Variables of the dispatcher's own environment that every agent gets, where they are set; and all that
@@ -36,11 +41,14 @@ impl Spawner {
     pub(crate) fn start(
         program: PathBuf,
         graph: GraphFolder,
+        asked: &SandboxConfig,
         born: mpsc::Sender<Born>,
     ) -> std::io::Result<Self> {
         let (launches, receiver) = channel::<Box<Launch>>();
         let own = Own { inherit: inherited(), path: search_path::of_agents() };
+        let asked = asked.asked;
         thread::Builder::new().name("spawner".into()).spawn(move || {
+            tracing::info!(sandbox = sandbox::probe().told(asked), "what agents of programs are kept in");
             for launch in receiver {
                 let attempt = launch.attempt.reference;
                 let shim = spawn(&program, &graph, &own, *launch);
@@ -91,18 +99,21 @@ fn spawn(
 }
 
 fn spec(graph: &GraphFolder, own: &Own, launch: Launch) -> LaunchSpec {
-    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass, talk, prompt: _ } = launch;
+    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass, talk, sandbox, prompt: _ } =
+        launch;
     let mut argv = vec![command.program];
     argv.extend(command.args);
     let mut inherit = own.inherit.clone();
     inherit.extend(command.inherit);
     inherit.extend(env_pass);
     let path = own.path.clone().map(|path| ("PATH".to_owned(), path));
+    let env: BTreeMap<String, String> = path.into_iter().chain(command.env).collect();
+    let sandbox = sandbox.and_then(|wanted| settle(&wanted, &env, &inherit));
     LaunchSpec {
         run: Run::from(&attempt),
         task: attempt.task.to_string(),
         argv,
-        env: path.into_iter().chain(command.env).collect(),
+        env,
         inherit,
         cwd: graph.path().parent().unwrap_or(graph.path()).to_owned(),
         timeout,
@@ -110,5 +121,21 @@ fn spec(graph: &GraphFolder, own: &Own, launch: Launch) -> LaunchSpec {
         kill_grace,
         leave_grace: LaunchSpec::LEAVE_GRACE,
         talk,
+        sandbox,
     }
+}
+
+/// The sandbox of an agent with this environment, as it can be had here. What its program would make for itself is
+/// made: in there it can't.
+fn settle(wanted: &Wanted, env: &BTreeMap<String, String>, inherit: &[String]) -> Option<Confinement> {
+    let handed_on =
+        |name: &str| inherit.iter().any(|known| known == name).then(|| std::env::var_os(name)).flatten();
+    let variable = |name: &str| env.get(name).map(OsString::from).or_else(|| handed_on(name));
+    let confinement = wanted.settle(&sandbox::probe(), variable)?;
+    for folder in wanted.makes(variable) {
+        if let Err(error) = DirBuilder::new().recursive(true).mode(0o700).create(&folder) {
+            tracing::warn!(folder = %folder.display(), %error, "an agent's program needs it, and it can't be made");
+        }
+    }
+    Some(confinement)
 }

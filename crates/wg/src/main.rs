@@ -30,11 +30,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use wg_dispatch::supervise::SHIM_VERB;
+use wg_dispatch::supervise::sandbox::CONFINE_VERB;
 
 fn main() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let code = match arguments.as_slice() {
         [_, verb, folder] if verb == SHIM_VERB => worker::shim::run(Path::new(folder)),
+        [_, verb, folder, program] if verb == CONFINE_VERB => {
+            worker::shim::confined(Path::new(folder), Path::new(program))
+        }
         _ => front::run(&arguments),
     };
     ExitCode::from(code)

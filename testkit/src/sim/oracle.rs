@@ -324,6 +324,7 @@ pub(super) fn seen_in(attempt: &Attempt, exit: &ExitRecord) -> Outcome {
         (EndedBy::Refused { why }, _) => {
             return Outcome::Lost { reason: format!("it was never started: {why}") };
         }
+        (EndedBy::Unconfined { why }, _) => return Outcome::Configuration { reason: why.clone() },
         (EndedBy::Deadline, _) => ProcessEnd::Deadline,
         (EndedBy::SpawnFailed { text, .. }, _) => {
             ProcessEnd::NotExecuted { program: attempt.adapter.clone(), reason: text.clone() }

@@ -27,6 +27,7 @@ use crate::conversation::{CHAT, ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
+use crate::sandbox::{Needs, Place, Sandboxing};
 
 /// Its name, as chats have it.
 const NAME: &str = "acp";
@@ -114,6 +115,18 @@ impl Adapter for Acp {
 
     fn allowed(&self) -> Allowed {
         self.config.permissions.allowed("what it asks for: to edit files below its folder, run git and wg")
+    }
+
+    /// What the agent is nobody here knows: it gets the places that a program of its name has by convention.
+    fn sandboxing(&self) -> Sandboxing {
+        let name = self.program().rsplit('/').next().unwrap_or_default();
+        let places = if name.is_empty() {
+            Vec::new()
+        } else {
+            let own = Place::if_there(None, "", &format!(".{name}"));
+            Place::by_convention(name).chain(std::iter::once(own)).collect()
+        };
+        Sandboxing::with(self.config.permissions, Needs { places, is_anybody: true })
     }
 
     fn is_paid(&self) -> bool {

@@ -24,6 +24,7 @@ use crate::conversation::{CHAT, ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
+use crate::sandbox::{Needs, Place, Sandboxing};
 
 /// Its name, as chats have it.
 const NAME: &str = "claude";
@@ -90,6 +91,15 @@ static CREDENTIALS: [Credential; 7] = [
     Credential::Variable("CLAUDE_CODE_USE_FOUNDRY"),
     Credential::File { variable: Some("CLAUDE_CONFIG_DIR"), folder: ".claude", name: ".credentials.json" },
 ];
+
+/// Where it keeps what is its own: sessions, its login, what it has tried. `~/.claude.json` is not among them: it is
+/// replaced by a rename in the home folder, which is not for an agent to write to, and the program goes on without.
+const OWN: Option<&str> = Some("CLAUDE_CONFIG_DIR");
+const OWN_FOLDER: &str = ".claude";
+
+/// What of it runs programs, or tells the program what to do, when a person starts it.
+const KEPT: [&str; 8] =
+    ["CLAUDE.md", "agents", "commands", "hooks", "plugins", "settings.json", "settings.local.json", "skills"];
 
 /// What can be configured of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +207,15 @@ impl Adapter for Claude {
 
     fn allowed(&self) -> Allowed {
         self.config.permissions.allowed("edit files below its folder, run git and wg")
+    }
+
+    fn sandboxing(&self) -> Sandboxing {
+        let writes = [
+            Place::writes(OWN, OWN_FOLDER, ""),
+            Place::if_there(Some("XDG_CACHE_HOME"), ".cache", "claude-cli-nodejs"),
+        ];
+        let needs = Needs::of(writes.into_iter().chain(Place::keeps(OWN, OWN_FOLDER, &KEPT)));
+        Sandboxing::with(self.config.permissions, needs)
     }
 
     fn is_paid(&self) -> bool {

@@ -26,6 +26,7 @@ use crate::conversation::{ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
+use crate::sandbox::Sandboxing;
 
 /// Its name, as tasks and chats have it.
 const NAME: &str = "codex";
@@ -202,6 +203,10 @@ impl Adapter for Codex {
         self.config
             .permissions
             .allowed("edit files below its folder, run commands in its own sandbox without a network")
+    }
+
+    fn sandboxing(&self) -> Sandboxing {
+        Sandboxing::Own
     }
 
     fn is_paid(&self) -> bool {

@@ -18,6 +18,7 @@ use crate::conversation::{CHAT, ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
+use crate::sandbox::{Needs, Place, Sandboxing};
 
 /// Its name, as chats have it.
 const NAME: &str = "gemini";
@@ -44,6 +45,18 @@ static CREDENTIALS: [Credential; 3] = [
     Credential::Variable("GEMINI_API_KEY"),
     Credential::Variable("GOOGLE_API_KEY"),
     Credential::File { variable: None, folder: ".gemini", name: "oauth_creds.json" },
+];
+
+/// The variable that names the folder its own folder lies in, which is else the home folder.
+const HOME: Option<&str> = Some("GEMINI_CLI_HOME");
+
+/// What of it says what the program does when a person starts it.
+const KEPT: [&str; 5] = [
+    ".gemini/GEMINI.md",
+    ".gemini/commands",
+    ".gemini/extensions",
+    ".gemini/settings.json",
+    ".gemini/trustedFolders.json",
 ];
 
 /// What can be configured of it.
@@ -140,6 +153,11 @@ impl Adapter for Gemini {
 
     fn allowed(&self) -> Allowed {
         self.config.permissions.allowed("edit files below its folder, run git and wg")
+    }
+
+    fn sandboxing(&self) -> Sandboxing {
+        let writes = std::iter::once(Place::writes(HOME, "", ".gemini"));
+        Sandboxing::with(self.config.permissions, Needs::of(writes.chain(Place::keeps(HOME, "", &KEPT))))
     }
 
     fn is_paid(&self) -> bool {

@@ -19,6 +19,7 @@ use crate::conversation::{CHAT, ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
+use crate::sandbox::{Needs, Place, Sandboxing};
 
 /// Its name, as chats have it.
 const NAME: &str = "opencode";
@@ -54,6 +55,17 @@ static CREDENTIALS: [Credential; 5] = [
     Credential::Variable("OPENROUTER_API_KEY"),
     Credential::Variable("GEMINI_API_KEY"),
     Credential::File { variable: Some("XDG_DATA_HOME"), folder: ".local/share", name: "opencode/auth.json" },
+];
+
+/// What of its configuration says what it does when a person starts it.
+const KEPT: [&str; 7] = [
+    "opencode/AGENTS.md",
+    "opencode/agent",
+    "opencode/command",
+    "opencode/opencode.json",
+    "opencode/opencode.jsonc",
+    "opencode/plugin",
+    "opencode/tool",
 ];
 
 /// What can be configured of it.
@@ -145,6 +157,12 @@ impl Adapter for Opencode {
 
     fn allowed(&self) -> Allowed {
         self.config.permissions.allowed("edit files below its folder, run git and wg")
+    }
+
+    fn sandboxing(&self) -> Sandboxing {
+        let keeps = Place::keeps(Some("XDG_CONFIG_HOME"), ".config", &KEPT);
+        let needs = Needs::of(Place::by_convention(NAME).chain(keeps));
+        Sandboxing::with(self.config.permissions, needs)
     }
 
     fn is_paid(&self) -> bool {

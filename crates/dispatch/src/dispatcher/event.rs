@@ -14,6 +14,7 @@ use crate::config::DispatchConfig;
 use crate::files::{ExitRecord, Talk};
 use crate::recover::{Finding, Findings};
 use crate::retention::{Prunable, Retention};
+use crate::supervise::sandbox;
 
 /// What happened. Any of them may come twice or late.
 #[derive(Debug, Clone, PartialEq)]
@@ -233,6 +234,8 @@ pub struct Launch {
     pub talk: Option<Talk>,
     /// What it is told to do: of work that is understood.
     pub prompt: Option<String>,
+    /// The sandbox that it is to be in.
+    pub sandbox: Option<sandbox::Wanted>,
 }
 
 /// A line for the log.

@@ -22,6 +22,7 @@ use super::slot::{Held, Over, Phase, Slot};
 use crate::files::{Talk, TalkInput};
 use crate::prompt::prompt_facts;
 use crate::retention::Prunable;
+use crate::supervise::sandbox;
 
 /// Waits that are told over in one batch; the rest follow in the next.
 const WAITS: usize = 256;
@@ -243,6 +244,7 @@ impl Dispatcher {
                 .map_err(|unlaunchable| Outcome::Failed { reason: unlaunchable.to_string() })?,
         };
         let farewell = adapter.farewell();
+        let sandbox = sandbox::Wanted::of(adapter, &self.registry, &self.config.sandbox);
         let talk = match (chat, command.stdin) {
             (Some(_), _) => {
                 Some(Talk { farewell, turn_limit: self.config.chats.turn_timeout, ..Talk::default() })
@@ -261,6 +263,7 @@ impl Dispatcher {
             kill_grace: self.config.kill_grace,
             output_cap: self.config.output_cap,
             env_pass: self.config.env_pass.clone(),
+            sandbox,
         })
     }
 

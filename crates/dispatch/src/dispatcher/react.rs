@@ -377,7 +377,8 @@ impl Dispatcher {
     fn programs(&mut self, found: Vec<(String, wg_agents::ProgramFacts)>) {
         for (name, facts) in found {
             if let Some(adapter) = self.registry.get(&name) {
-                self.configurations.insert(name, adapter.configuration(&facts));
+                let configuration = self.config.sandbox.marked(adapter.configuration(&facts));
+                self.configurations.insert(name, configuration);
             }
         }
         self.causes.asked = false;

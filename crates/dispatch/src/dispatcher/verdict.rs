@@ -15,6 +15,7 @@ pub(crate) fn verdict(adapter: Option<&dyn Adapter>, kind: AttemptKind, exit: &E
             EndedBy::Alone => return Outcome::Cancelled { reason: "no dispatcher listened to it".into() },
             EndedBy::Process
             | EndedBy::SpawnFailed { .. }
+            | EndedBy::Unconfined { .. }
             | EndedBy::Deadline
             | EndedBy::Lingered
             | EndedBy::Refused { .. } => {}
@@ -31,6 +32,13 @@ pub(crate) fn verdict(adapter: Option<&dyn Adapter>, kind: AttemptKind, exit: &E
         // What was stopped, `submit` knows; what is left is a graph that could not be read just then.
         (EndedBy::Refused { why }, _) => {
             return Outcome::Lost { reason: format!("it was never started: {why}") };
+        }
+        // No adapter has a say in it.
+        (EndedBy::Unconfined { why }, _) => {
+            let reason = format!(
+                "the sandbox that is asked for can't be had: {why}; the setting sandbox.level asks for it"
+            );
+            return Outcome::Configuration { reason };
         }
         (EndedBy::Deadline, _) => ProcessEnd::Deadline,
         (EndedBy::SpawnFailed { text, .. }, _) => {

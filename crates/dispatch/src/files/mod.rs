@@ -215,6 +215,18 @@ impl AttemptFolder {
         self.0.join("exit.json")
     }
 
+    /// An empty file: what an agent sees of a file that it may not see.
+    #[must_use]
+    pub fn nothing(&self) -> PathBuf {
+        self.0.join("nothing")
+    }
+
+    /// A folder for the agent's temporary files, where it has none elsewhere.
+    #[must_use]
+    pub fn temporary(&self) -> PathBuf {
+        self.0.join("tmp")
+    }
+
     /// What the agent was told to do.
     #[must_use]
     pub fn prompt(&self) -> PathBuf {
@@ -242,6 +254,11 @@ impl AttemptFolder {
     /// The exit record, where there is one.
     pub fn read_exit(&self) -> Result<Option<ExitRecord>, FileError> {
         optional(read(&self.exit()))
+    }
+
+    /// What is to be run, where that is known.
+    pub fn read_launch(&self) -> Result<Option<LaunchSpec>, FileError> {
+        optional(read(&self.launch()))
     }
 
     /// The `started` mark, where there is one.

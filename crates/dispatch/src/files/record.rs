@@ -9,6 +9,8 @@ use wg_core::attempt::{Attempt, ExitStatus, ProcessIdentity};
 use wg_core::id::{AttemptRef, Fence};
 use wg_core::time::Timestamp;
 
+use crate::supervise::sandbox::Confinement;
+
 /// The version that is written; older ones are read.
 pub const RECORD_VERSION: u64 = 1;
 
@@ -77,6 +79,9 @@ pub struct LaunchSpec {
     /// It is understood: what it prints is for whoever follows it, and it may be talked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub talk: Option<Talk>,
+    /// The sandbox that it is in, where it is in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Confinement>,
 }
 
 /// How an agent is held that is understood.
@@ -213,7 +218,7 @@ impl ExitRecord {
     #[must_use]
     pub fn never_ran(&self) -> bool {
         match self.ended_by {
-            EndedBy::SpawnFailed { .. } | EndedBy::Refused { .. } => true,
+            EndedBy::SpawnFailed { .. } | EndedBy::Unconfined { .. } | EndedBy::Refused { .. } => true,
             EndedBy::Process | EndedBy::Deadline | EndedBy::Stop | EndedBy::Lingered | EndedBy::Alone => {
                 false
             }
@@ -237,6 +242,11 @@ pub enum EndedBy {
     },
     /// It ran past its timeout.
     Deadline,
+    /// The sandbox that was asked for can't be had; nothing was executed.
+    Unconfined {
+        /// Why.
+        why: String,
+    },
     /// Somebody asked for its end.
     Stop,
     /// It had reported, or its turn was over, and it did not leave in time.

@@ -60,6 +60,7 @@ fn launch() -> LaunchSpec {
         kill_grace: Duration::from_secs(5),
         leave_grace: Duration::from_secs(60),
         talk: None,
+        sandbox: None,
     }
 }
 

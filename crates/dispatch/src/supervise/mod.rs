@@ -16,6 +16,7 @@ mod lock;
 pub mod output;
 mod protocol;
 mod prove;
+pub mod sandbox;
 pub mod shim;
 mod spawn;
 mod sweep;

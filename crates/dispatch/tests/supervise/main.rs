@@ -11,6 +11,7 @@ mod endings;
 mod killed;
 mod launches;
 mod output;
+mod sandbox;
 mod shim;
 mod talk;
 mod world;

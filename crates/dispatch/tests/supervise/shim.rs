@@ -10,6 +10,7 @@ use wg_core::id::TaskId;
 use wg_core::port::Clock;
 use wg_core::time::Timestamp;
 use wg_dispatch::files::{AttemptFolder, Run};
+use wg_dispatch::supervise::sandbox::{CONFINE_VERB, confine};
 use wg_dispatch::supervise::{
     Admission, AttemptLock, Door, DoorReply, DoorRequest, SHIM_VERB, ShimPorts, shim_main,
 };
@@ -28,6 +29,14 @@ fn __shim() {
         clock: Arc::new(SystemClock),
     };
     shim_main(folder.path(), ports).unwrap();
+}
+
+/// The test that gives up its rights and becomes an agent.
+#[test]
+fn __confine() {
+    let mut args = env::args().skip_while(|arg| arg != CONFINE_VERB).skip(1);
+    let (Some(folder), Some(program)) = (args.next(), args.next()) else { return };
+    panic!("{}", confine(folder.as_ref(), program.as_ref()));
 }
 
 /// Notes what is there at the time of the check, waits while a file says so, and refuses where one does.

@@ -35,10 +35,16 @@ impl World {
     /// The same in a folder whose path is longer by so many bytes, about.
     pub fn in_depth(script: &str, depth: usize) -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let mut graph = temp.path().to_owned();
+        let mut project = temp.path().to_owned();
         for _ in 0..depth / 20 {
-            graph.push("a-folder-in-a-folder");
+            project.push("a-folder-in-a-folder");
         }
+        Self::of_project(temp, &project, script)
+    }
+
+    /// The same with its graph in this folder, which lies in the temporary one.
+    pub fn of_project(temp: TempDir, project: &Path, script: &str) -> Self {
+        let graph = project;
         let graph = GraphFolder::new(graph.join(".wg"));
         fs::create_dir_all(graph.service()).unwrap();
         let folder = graph.attempt(AttemptRef(7));
@@ -58,6 +64,7 @@ impl World {
             kill_grace: Duration::from_millis(200),
             leave_grace: LONG,
             talk: None,
+            sandbox: None,
         };
         Self { _temp: temp, folder, spec }
     }

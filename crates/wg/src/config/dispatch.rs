@@ -10,6 +10,7 @@ use wg_core::usage::Cap;
 use wg_dispatch::config::{ChatConfig, DispatchConfig};
 use wg_dispatch::log_file::LogLimits;
 use wg_dispatch::retention::Retention;
+use wg_dispatch::supervise::sandbox::{Asked, Level, SandboxConfig};
 
 use super::layers::Config;
 use super::prompt::prompt_template;
@@ -18,7 +19,8 @@ use super::settings::{
     CHAT_TURN_TIMEOUT, CLAUDE_PERMISSIONS, CLAUDE_PROGRAM, CODEX_PERMISSIONS, CODEX_PROGRAM, DAY_COST,
     DAY_TOKENS, DEFAULT_ADAPTER, ENV_PASS, FULL, GEMINI_PERMISSIONS, GEMINI_PROGRAM, LOG_FILES, LOG_SIZE,
     MAX_AGENTS, MAX_ATTEMPTS, OPENCODE_PERMISSIONS, OPENCODE_PROGRAM, OUTPUT_LIMIT, RETENTION_AGE,
-    RETENTION_SIZE, RETRY_FIRST, RULES, SHELL_PROGRAM, STOP_GRACE, Setting, TIMEOUT,
+    RETENTION_SIZE, RETRY_FIRST, RULES, SANDBOX_LEVEL, SANDBOX_WRITABLE, SHELL_PROGRAM, STOP_GRACE, Setting,
+    TIMEOUT,
 };
 use crate::error::Result;
 
@@ -54,10 +56,21 @@ pub fn dispatch_config(config: &Config) -> DispatchConfig {
             linger: span(&CHAT_LINGER, otherwise.chats.linger),
             turn_timeout: span(&CHAT_TURN_TIMEOUT, otherwise.chats.turn_timeout),
         },
+        sandbox: sandbox(config),
         cap: cap(config),
         day: Cap { tokens: bound(config, &DAY_TOKENS), cost_micros: bound(config, &DAY_COST) },
         prompt_template: None,
     }
+}
+
+fn sandbox(config: &Config) -> SandboxConfig {
+    let asked = match config.text(&SANDBOX_LEVEL) {
+        Some("bubblewrap") => Asked::Named(Level::Bubblewrap),
+        Some("landlock") => Asked::Named(Level::Landlock),
+        Some("off") => Asked::Off,
+        _ => Asked::Auto,
+    };
+    SandboxConfig { asked, writable: config.words(&SANDBOX_WRITABLE).to_vec() }
 }
 
 fn cap(config: &Config) -> Cap {
@@ -139,6 +152,8 @@ mod tests {
             ("WG_BUDGET_ATTEMPT_COST", "2.5"),
             ("WG_CODEX_PROGRAM", "/opt/codex"),
             ("WG_CODEX_PERMISSIONS", "full"),
+            ("WG_SANDBOX_LEVEL", "landlock"),
+            ("WG_SANDBOX_WRITABLE", "~/.cargo/registry"),
         ];
         let told = dispatch_config(&Config::load(&Environment::given(env), None).unwrap());
         assert_eq!(told.first_pause.as_secs(), 2);
@@ -155,6 +170,8 @@ mod tests {
         assert_eq!(told.adapters.gemini, gemini);
         let acp = AcpConfig { command: Some("goose acp".into()), permissions: Permissions::Full };
         assert_eq!(told.adapters.acp, acp);
+        assert_eq!(told.sandbox.asked, Asked::Named(Level::Landlock));
+        assert_eq!(told.sandbox.writable, ["~/.cargo/registry"]);
         assert_eq!(told.env_pass, ["A", "B"]);
         assert_eq!(told.timeout.map(|timeout| timeout.as_secs()), Some(3_600));
         assert_eq!(told.chats.linger.as_secs(), 3);

@@ -188,6 +188,20 @@ pub static PROMPT_TEMPLATE: Setting = Setting {
     default: None,
     doc: "A file in the graph's folder (`.wg/`) that says what a worker is told, instead of the built-in text: docs/prompt.md.",
 };
+/// The sandbox around agents.
+pub static SANDBOX_LEVEL: Setting = Setting {
+    key: "sandbox.level",
+    kind: Kind::Choice(&["auto", "bubblewrap", "landlock", "off"]),
+    default: Some("auto"),
+    doc: "The sandbox that programs with `permissions = edit` are kept in: the best that can be had, one of these, or none: docs/sandbox.md. A level that is named and can't be had pauses the adapter; one that is named holds for `full` too.",
+};
+/// What agents in a sandbox may write to.
+pub static SANDBOX_WRITABLE: Setting = Setting {
+    key: "sandbox.writable",
+    kind: Kind::Words,
+    default: Some(""),
+    doc: "Folders that programs in a sandbox may write to, beside the graph's own and what they need: absolute paths, or `~/…`.",
+};
 /// Variables that agents are given.
 pub static ENV_PASS: Setting = Setting {
     key: "env.pass",
@@ -298,6 +312,8 @@ pub static ALL: [&Setting; 34] = [
     &ACP_PERMISSIONS,
     &PROMPT_TEMPLATE,
     &ENV_PASS,
+    &SANDBOX_LEVEL,
+    &SANDBOX_WRITABLE,
     &STOP_GRACE,
     &OUTPUT_LIMIT,
     &RETENTION_AGE,

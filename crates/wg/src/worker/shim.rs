@@ -1,9 +1,11 @@
-//! `wg __shim FOLDER`: the shim of one attempt, with what it needs from this binary.
+//! `wg __shim FOLDER`: the shim of one attempt, with what it needs from this binary; and `wg __confine FOLDER
+//! PROGRAM`, which gives up its rights and becomes the attempt's agent.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use wg_dispatch::files::AttemptFolder;
+use wg_dispatch::supervise::sandbox::{ConfineError, confine};
 use wg_dispatch::supervise::{ShimPorts, admission, shim_main};
 
 use crate::context::Access;
@@ -28,4 +30,15 @@ pub fn run(folder: &Path) -> u8 {
             1
         }
     }
+}
+
+/// What an exit status says of a program that can't be executed, and of one whose sandbox can't be had.
+const NOT_EXECUTED: u8 = 126;
+
+/// Becomes the agent of the attempt in this folder, without the rights that it may not have; gives the exit code where
+/// that failed, which it says to whoever reads the agent's output.
+pub fn confined(folder: &Path, program: &Path) -> u8 {
+    let error: ConfineError = confine(folder, program);
+    sink::note_in_log(&error.to_string());
+    NOT_EXECUTED
 }

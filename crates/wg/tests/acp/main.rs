@@ -195,7 +195,10 @@ impl World {
     /// The processes of the real program.
     fn programs(&self) -> Vec<u32> {
         let agents = self.wg.agents().into_iter();
-        agents.filter(|agent| agent.command.contains(self.agent.name())).map(|agent| agent.pid).collect()
+        agents
+            .filter(|agent| agent.command.contains(self.agent.name()) && !agent.is_keeper())
+            .map(|agent| agent.pid)
+            .collect()
     }
 
     /// Waits until the handler sleeps: no process is left.

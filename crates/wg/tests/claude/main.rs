@@ -15,6 +15,7 @@ mod chats {
 mod conversation;
 mod proofs;
 mod refusals;
+mod sandbox;
 mod work;
 
 use std::path::PathBuf;
@@ -55,7 +56,7 @@ fn with_program() -> Option<(Environment, ScriptedModel)> {
 
 /// Whether this process is the real program itself, not a tool of it.
 fn is_program(process: &Marked) -> bool {
-    process.command.contains("--input-format=stream-json")
+    process.command.contains("--input-format=stream-json") && !process.is_keeper()
 }
 
 impl World {

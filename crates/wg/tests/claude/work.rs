@@ -8,18 +8,18 @@ use crate::World;
 
 impl World {
     /// A task for the program, whose commands it is told to run one after the other.
-    fn task(&self, id: &str, commands: &[&str], more: &str) {
+    pub fn task(&self, id: &str, commands: &[&str], more: &str) {
         let tools: String = commands.iter().map(|command| format!("#tool {command}\n")).collect();
         let description = format!("{tools}{more}");
         self.wg.ok(&["add", id, "--id", id, "--model", "claude:opus", "--description", &description]);
     }
 
-    fn shown(&self, task: &str) -> Value {
+    pub fn shown(&self, task: &str) -> Value {
         self.wg.json(&["show", task])
     }
 
     #[track_caller]
-    fn until_task(&self, task: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub fn until_task(&self, task: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         wait_until(&format!("{task} to be {what}"), || {
             let shown = self.shown(task);
             if wanted(&shown) { Ok(shown) } else { Err(shown) }
@@ -27,7 +27,7 @@ impl World {
     }
 
     #[track_caller]
-    fn until_task_is(&self, task: &str, state: &str) -> Value {
+    pub fn until_task_is(&self, task: &str, state: &str) -> Value {
         self.until_task(task, state, |shown| shown["task"]["state"] == state)
     }
 

@@ -19,7 +19,9 @@ impl Dispatcher {
     pub(super) fn chat_configuration(&self, chat: &Chat) -> Option<u64> {
         let facts = self.chats.facts.get(&chat.number)?;
         Some(match self.registry.get(&chat.run.adapter) {
-            Some(adapter) => adapter.chat_configuration(&Self::facts_of(chat), facts),
+            Some(adapter) => {
+                self.config.sandbox.marked(adapter.chat_configuration(&Self::facts_of(chat), facts))
+            }
             None => 1,
         })
     }

@@ -57,6 +57,8 @@ pub enum Event {
         /// In words.
         text: String,
     },
+    /// The sandbox that it is to be in can't be had.
+    Unconfined(String),
     /// The agent's first process ended.
     Exited {
         /// How.
@@ -101,7 +103,7 @@ pub enum Action {
     Check,
     /// Make the `started` mark: `Marked`, `MarkThere`, or `Refused` where it can't be written.
     Mark,
-    /// Execute the agent: `Spawned` or `SpawnFailed`.
+    /// Execute the agent: `Spawned`, `SpawnFailed` or `Unconfined`.
     Spawn,
     /// Write a line into the output.
     Announce(String),
@@ -297,6 +299,7 @@ impl Machine {
                 }
             },
             Event::SpawnFailed { errno, text } => record(Ending::new(EndedBy::SpawnFailed { errno, text })),
+            Event::Unconfined(why) => record(Ending::new(EndedBy::Unconfined { why })),
             Event::Stop { grace } => {
                 (State::Marked { stop: Some(stop.map_or(grace, |first| first.min(grace))) }, Vec::new())
             }

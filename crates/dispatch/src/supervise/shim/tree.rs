@@ -2,17 +2,19 @@
 //! is there, hearing of ends.
 
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 use wg_core::attempt::ProcessIdentity;
 
 use super::step::Event;
 use crate::files::{AttemptFolder, LaunchSpec};
 use crate::supervise::linux::{self, Children, Process};
+use crate::supervise::sandbox::{Confinement, Level, Start, start};
 use crate::supervise::sweep;
 
 /// How long a verification waits for what it had to kill.
@@ -32,15 +34,21 @@ pub(super) struct Tree {
     /// The first process; its number is its own until it was waited for.
     first: Option<u32>,
     identity: Option<ProcessIdentity>,
+    /// The first process keeps the agent in its sandbox, and leaves with the agent's status: it is not the agent.
+    is_keeper: bool,
 }
 
 impl Tree {
     /// Starts the agent.
     pub(super) fn spawn(&mut self, folder: &AttemptFolder, spec: &LaunchSpec, streams: Streams) -> Event {
+        if let Some(Confinement { level, missing: Some(why), .. }) = &spec.sandbox {
+            return Event::Unconfined(format!("{level}: {why}"));
+        }
         match spawn(folder, spec, streams) {
             Ok(pid) => {
                 self.first = Some(pid);
                 self.identity = linux::identity_of(pid).ok();
+                self.is_keeper = spec.sandbox.as_ref().is_some_and(|made| made.level == Level::Bubblewrap);
                 Event::Spawned
             }
             Err((error, text)) => Event::SpawnFailed { errno: error.raw_os_error(), text },
@@ -70,9 +78,11 @@ impl Tree {
     }
 
     /// SIGTERM to the agent's group. Its number is its leader's, which can't be another's until it was
-    /// waited for; after that everything that is left is told.
+    /// waited for; after that everything that is left is told. Who keeps an agent in its sandbox is left out: it
+    /// knows nothing better than to go at once, and the agent is to have its time.
     pub(super) fn term_group(&self) {
         match self.first.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw) {
+            Some(group) if self.is_keeper => term_members(group),
             // No such group: it is about to end, and is heard of then.
             Some(group) => drop(kill_process_group(group, Signal::TERM)),
             None => signal_all(Signal::TERM),
@@ -85,6 +95,19 @@ impl Tree {
         let mut below = Vec::new();
         linux::add_descendants(linux::own_pid(), &mut below);
         sweep::until_gone(mark, self.identity.as_ref(), below, VERIFY_PATIENCE).is_ok()
+    }
+}
+
+/// SIGTERM to all of a group but its leader.
+fn term_members(group: Pid) {
+    let mut tree: Vec<Process> = Vec::new();
+    linux::add_descendants(linux::own_pid(), &mut tree);
+    for process in tree {
+        let pid = i32::try_from(process.pid()).ok().and_then(Pid::from_raw);
+        if pid != Some(group) && getpgid(pid).is_ok_and(|its| its == group) {
+            // One that has ended needs none.
+            let _ = process.signal(Signal::TERM);
+        }
     }
 }
 
@@ -106,17 +129,34 @@ fn spawn(folder: &AttemptFolder, spec: &LaunchSpec, streams: Streams) -> Result<
             (error, text)
         }
     };
-    let Some((program, args)) = spec.argv.split_first() else {
+    let Some((name, args)) = spec.argv.split_first() else {
         return Err(told("the command".to_owned())(io::Error::from(Errno::INVAL)));
     };
     if !spec.cwd.is_dir() {
         return Err(told(format!("the folder {}", spec.cwd.display()))(io::Error::from(Errno::NOENT)));
     }
-    let failed = told(program.clone());
-    let mut command = Command::new(program);
-    command.args(args).current_dir(&spec.cwd).env_clear();
+    let failed = told(name.clone());
+    let given = |name: &str| spec.env.get(name).map(OsString::from);
+    let handed_on =
+        |name: &str| spec.inherit.iter().any(|known| known == name).then(|| env::var_os(name)).flatten();
+    let variable = |name: &str| given(name).or_else(|| handed_on(name));
+    let (mut command, more) = match &spec.sandbox {
+        Some(confinement) => {
+            let Start { program, args, env } =
+                start(folder, spec, confinement, variable).map_err(|(error, what)| told(what)(error))?;
+            let mut command = Command::new(program);
+            command.args(args);
+            (command, env)
+        }
+        None => {
+            let mut command = Command::new(name);
+            command.args(args);
+            (command, Vec::new())
+        }
+    };
+    command.current_dir(&spec.cwd).env_clear();
     command.envs(spec.inherit.iter().filter_map(|name| Some((name, env::var_os(name)?))));
-    command.envs(&spec.env);
+    command.envs(&spec.env).envs(more);
     command.env("WG_ATTEMPT", spec.run.mark()).env("WG_TASK", &spec.task).env("WG_SOCKET", folder.door());
     command.stdin(streams.stdin).stdout(streams.stdout).stderr(streams.stderr);
     linux::own_session_and_fate(&mut command);

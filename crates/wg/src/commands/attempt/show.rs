@@ -7,6 +7,7 @@ use serde::Serialize;
 use wg_core::attempt::{Attempt, AttemptKind, AttemptState, ProcessIdentity, Report, Stop};
 use wg_core::id::{AttemptRef, Fence, TaskId};
 use wg_dispatch::files::{AttemptFolder, EndedBy, ExitRecord, GraphFolder, Started};
+use wg_dispatch::supervise::sandbox::Level;
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
@@ -48,6 +49,9 @@ struct Shown {
     timeout_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shim: Option<ProcessIdentity>,
+    /// The sandbox that it is in; absent where it is in none of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<Level>,
     #[serde(skip_serializing_if = "Option::is_none")]
     started: Option<Started>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +85,10 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         trouble.push(error.to_string());
         None
     });
+    let launch = folder.read_launch().unwrap_or_else(|error| {
+        trouble.push(error.to_string());
+        None
+    });
     let shown = Shown {
         attempt: AttemptRecord::of(&attempt),
         fence: attempt.fence,
@@ -89,6 +97,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         stop: attempt.stop.clone(),
         timeout_seconds: attempt.timeout.map(|timeout| timeout.as_secs_f64()),
         shim: attempt.shim.clone(),
+        sandbox: launch.as_ref().and_then(|launch| launch.sandbox.as_ref()).map(|sandbox| sandbox.level),
         started,
         exit,
         trouble,
@@ -173,6 +182,7 @@ fn lines(
     );
     let with = attempt.model.as_ref().map_or_else(String::new, |model| format!(", model {model}"));
     lines.push(("adapter", format!("{}{with}, on {}", attempt.adapter, attempt.host)));
+    lines.extend(shown.sandbox.map(|level| ("sandbox", level.to_string())));
     let progress = &attempt.progress;
     lines.extend(progress.session.as_ref().map(|session| ("session", text::line(session))));
     let used = progress.usage();
@@ -220,6 +230,7 @@ fn how(exit: &ExitRecord) -> String {
     let by = match &exit.ended_by {
         EndedBy::Process => "left by itself".to_owned(),
         EndedBy::SpawnFailed { text, .. } => format!("could not be executed: {text}"),
+        EndedBy::Unconfined { why } => format!("never executed: its sandbox can't be had: {why}"),
         EndedBy::Deadline => "ended by its deadline".to_owned(),
         EndedBy::Stop => "ended because somebody asked".to_owned(),
         EndedBy::Lingered => "ended because it did not leave when it was done".to_owned(),

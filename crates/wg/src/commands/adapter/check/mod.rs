@@ -2,6 +2,7 @@
 
 mod bounded;
 mod login;
+mod sandbox;
 mod told;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use wg_agents::{Adapter, Registry};
 use wg_core::policy::Unable;
 use wg_core::time::Timestamp;
 use wg_dispatch::programs;
+use wg_dispatch::supervise::sandbox::probe;
 
 use self::bounded::{LIMIT, Ran, run as run_bounded};
 use self::login::Login;
@@ -56,6 +58,7 @@ struct Checked {
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<&'static str>,
     may: &'static str,
+    sandbox: sandbox::Kept,
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<Paused>,
     usable: bool,
@@ -114,7 +117,12 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
             .collect();
         checks.into_iter().filter_map(|check| check.join().ok()).collect()
     });
+    let asked = config::dispatch_config(ctx.config()?).sandbox;
+    let here = probe();
     for one in &mut checked {
+        if let Some(adapter) = registry.get(one.name) {
+            one.sandbox = sandbox::Kept::of(adapter, &registry, &asked, &here);
+        }
         one.default = policy.default_adapter.as_deref() == Some(one.name);
         one.paused = control.adapter_pause(one.name, now).map(|pause| Paused {
             reason: pause.reason.clone(),
@@ -198,6 +206,7 @@ fn look(adapter: &dyn Adapter, project: &Path, env: &Environment) -> Checked {
         version,
         permissions: allowed.permissions,
         may: allowed.means,
+        sandbox: sandbox::Kept::default(),
         paused: None,
         usable: false,
         trouble,
@@ -239,6 +248,13 @@ impl Checked {
                 short: "paused",
                 why: format!("it is paused: {}", paused.reason),
                 hint: format!("wg adapter resume {}", self.name),
+            });
+        }
+        if let (None, Some(why)) = (&self.trouble, &self.sandbox.missing) {
+            self.trouble = Some(Trouble {
+                short: "no sandbox",
+                why: format!("the sandbox that sandbox.level asks for can't be had: {why}"),
+                hint: "wg config set sandbox.level auto".to_owned(),
             });
         }
         self.usable = self.trouble.is_none();

@@ -17,6 +17,7 @@ pub(super) fn table(ctx: &mut Context, checked: &[Checked]) -> Result<()> {
         Column::flexible("VERSION", 8).leaves(3),
         Column::flexible("LOGGED IN", 8).leaves(1),
         Column::flexible("MAY", 8).leaves(5),
+        Column::fixed("SANDBOX").leaves(6),
         Column::flexible("PROGRAM", 8).leaves(2),
     ]);
     for one in checked {
@@ -28,6 +29,7 @@ pub(super) fn table(ctx: &mut Context, checked: &[Checked]) -> Result<()> {
             Cell::from(one.version.as_deref().unwrap_or_default()),
             Cell::from(login(&one.login)),
             Cell::from(one.permissions.unwrap_or(one.may)),
+            Cell::from(one.sandbox.word),
             Cell::new(one.path.as_deref().unwrap_or(&one.program), Tone::Dim),
         ]);
     }
@@ -60,6 +62,7 @@ pub(super) fn fields(ctx: &mut Context, checked: &[Checked]) -> Result<()> {
             ("Version", one.version.clone()),
             ("Logged in", Some(login(&one.login))),
             ("May", Some(may)),
+            ("Sandbox", Some(one.sandbox.word.to_owned())),
             ("Paused", paused),
         ];
         for (name, value) in fields {
