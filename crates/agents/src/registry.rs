@@ -157,7 +157,7 @@ mod tests {
             named(AdapterConfig { claude: full, ..AdapterConfig::default() })
                 .contains(&("claude", Some(true)))
         );
-        let acp = Acp::new(AcpConfig { command: Some("/opt/goose acp".into()), ..AcpConfig::default() });
+        let acp = Acp::new(AcpConfig { command: Some("/opt/goose.js acp".into()), ..AcpConfig::default() });
         let Sandboxing::Always(needs) = acp.sandboxing() else { panic!("it is sandboxed") };
         let names: Vec<&str> = needs.places.iter().map(|place| place.name.as_str()).collect();
         assert_eq!(names, ["goose", "goose", "goose", "goose", ".goose"]);

@@ -119,7 +119,8 @@ impl Adapter for Acp {
 
     /// What the agent is nobody here knows: it gets the places that a program of its name has by convention.
     fn sandboxing(&self) -> Sandboxing {
-        let name = self.program().rsplit('/').next().unwrap_or_default();
+        let file = self.program().rsplit('/').next().unwrap_or_default();
+        let name = file.split('.').next().unwrap_or_default();
         let places = if name.is_empty() {
             Vec::new()
         } else {

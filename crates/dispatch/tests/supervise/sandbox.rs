@@ -340,6 +340,32 @@ fn statuses_are_told_from_within() {
 }
 
 #[test]
+fn an_agents_environment_is_what_it_is_given_and_its_temporary_files_go_with_it() {
+    for level in [Level::Bubblewrap, Level::Landlock] {
+        if !can_be_had(level) {
+            continue;
+        }
+        let world = in_sandbox("tr '\\0' '\\n' </proc/$$/environ >given; mktemp >file", level);
+        assert_eq!(world.finish().status, Some(ExitStatus::Code(0)), "{}", world.said());
+        let given = fs::read_to_string(world.file("given")).unwrap();
+        let mut names: Vec<&str> = given.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        names.sort_unstable();
+        let own = match level {
+            Level::Bubblewrap => "PWD",
+            Level::Landlock => "TMPDIR",
+        };
+        let mut expected = ["GIVEN", "PATH", "WG_ATTEMPT", "WG_SOCKET", "WG_TASK", own];
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{level}");
+        let file = PathBuf::from(fs::read_to_string(world.file("file")).unwrap().trim());
+        assert!(
+            file.is_absolute() && !file.exists() && !world.folder.temporary().exists(),
+            "{level}: {file:?}"
+        );
+    }
+}
+
+#[test]
 fn an_agent_that_is_asked_to_leave_has_its_time() {
     for level in [Level::Bubblewrap, Level::Landlock] {
         if !can_be_had(level) {

@@ -77,16 +77,21 @@ pub fn probe() -> Here {
     Here { bubblewrap, landlock: landlock::scopes() }
 }
 
-/// The program that sets namespaces up, where it is in our `PATH`.
+/// Where systems keep their programs.
+const OF_SYSTEM: [&str; 4] = ["/usr/bin", "/usr/local/bin", "/bin", "/run/current-system/sw/bin"];
+
+/// The program that sets namespaces up: that of the system, else where it is in our `PATH`. A folder of a project may
+/// be there too, in which an agent could have put another one.
 pub(super) fn bwrap() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    let named = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    let mut folders = OF_SYSTEM.iter().map(PathBuf::from).chain(named);
     folders.find_map(|folder| Some(folder.join("bwrap")).filter(|program| program.is_file()))
 }
 
 /// Runs nothing in a sandbox like those of agents. Machines that keep namespaces from users say so here.
 fn try_bubblewrap() -> Result<(), String> {
-    let program = bwrap().ok_or("bwrap is not in PATH")?;
+    let program = bwrap().ok_or("the program bwrap is not here")?;
     let mut command = Command::new(program);
     command.args(bubblewrap::AROUND).args(["--", "true"]).stdin(Stdio::null());
     let ran = command.output().map_err(|error| format!("bwrap can't be run: {error}"))?;

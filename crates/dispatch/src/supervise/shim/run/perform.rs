@@ -74,7 +74,13 @@ impl Shim {
                 None
             }
             // The loop ends with the machine.
-            Action::Leave => None,
+            Action::Leave => {
+                // Nobody is there any more who could want them; what can't be removed goes with the attempt's files.
+                if self.spec.sandbox.is_some() {
+                    let _ = std::fs::remove_dir_all(self.folder.temporary());
+                }
+                None
+            }
         }
     }
 
