@@ -50,6 +50,10 @@ fn with_program() -> Option<(Environment, ScriptedModel)> {
     wg.set("ANTHROPIC_BASE_URL", &model.address());
     wg.set("ANTHROPIC_API_KEY", "scripted-key");
     wg.set("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+    // All of it at another level of the sandbox.
+    if let Ok(level) = std::env::var("WG_SANDBOX_LEVEL") {
+        wg.set("WG_SANDBOX_LEVEL", &level);
+    }
     wg.ok(&["config", "set", "claude.program", program.to_str().unwrap()]);
     Some((wg, model))
 }

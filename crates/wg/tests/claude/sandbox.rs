@@ -5,8 +5,8 @@ use std::fs;
 use crate::World;
 
 /// Whether a level can be had here, as `wg adapter check` says it; where WG_SANDBOX is set it has to be.
-fn can_be_had(world: &World, level: &str) -> bool {
-    world.wg.ok(&["config", "set", "sandbox.level", level]);
+fn can_be_had(world: &mut World, level: &str) -> bool {
+    world.wg.set("WG_SANDBOX_LEVEL", level);
     let checked = world.wg.json(&["adapter", "check", "claude"])["adapters"][0]["sandbox"].clone();
     let missing = checked["missing"].as_str();
     assert!(
@@ -32,8 +32,8 @@ fn what_git_could_read_and_write_is_kept_from_it_and_it_works() {
         ("landlock", &["reads-the-graph", "makes-git-run-it"]),
         ("bubblewrap", &[]),
     ] {
-        let Some(world) = World::new() else { return };
-        if !can_be_had(&world, level) {
+        let Some(mut world) = World::new() else { return };
+        if !can_be_had(&mut world, level) {
             continue;
         }
         let ssh = world.wg.folder().join("home/.ssh");

@@ -114,13 +114,15 @@ fn what_is_here_of_an_adapter_is_said() {
     let said: Vec<&str> = checked.stdout.lines().collect();
     assert_eq!(said[..3], ["Adapter    claude", "State      not logged in", "For        tasks, chats"]);
     assert_eq!(
-        said[4..],
+        said[4..7],
         [
             "Version    2.1.197 (Claude Code)",
             "Logged in  no",
             "May        edit files below its folder, run git and wg (claude.permissions = edit)"
         ]
     );
+    let levels = ["bubblewrap", "landlock", "none"].map(|level| format!("Sandbox    {level}"));
+    assert!(said.len() == 8 && levels.contains(&said[7].to_owned()), "{said:?}");
     assert!(
         checked
             .stderr
@@ -137,6 +139,35 @@ fn what_is_here_of_an_adapter_is_said() {
     assert_eq!(found["usable"], true, "{found}");
     assert_eq!(found["permissions"], "full");
     assert_eq!(found["login"], serde_json::json!({"is":"yes","how":"ANTHROPIC_API_KEY is set"}));
+}
+
+#[test]
+fn what_its_agents_are_kept_in_is_said() {
+    let mut world = world();
+    claude(&world);
+    world.set("ANTHROPIC_API_KEY", "secret");
+    world.ok(&["config", "set", "sandbox.level", "off"]);
+    let kept = |world: &Environment, adapter: &str| {
+        let checked = world.wg(&["adapter", "check", adapter, "--json"]);
+        let checked: serde_json::Value = serde_json::from_str(&checked.stdout).unwrap();
+        checked["adapters"][0]["sandbox"]["is"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        [kept(&world, "claude"), kept(&world, "codex"), kept(&world, "shell")],
+        ["none", "own", "none"]
+    );
+    // A level that is named is had, or the adapter can't be used.
+    world.ok(&["config", "set", "sandbox.level", "bubblewrap"]);
+    assert_eq!([kept(&world, "claude"), kept(&world, "shell")], ["bubblewrap", "none"]);
+    let checked = world.wg(&["adapter", "check", "claude"]);
+    let missing = checked.stderr.contains("cause: the sandbox that sandbox.level asks for can't be had: ");
+    assert_eq!((checked.code == 1, checked.code == 0), (missing, !missing), "{checked:?}");
+    world.fails(2, &["config", "set", "sandbox.level", "much"]);
+    // What may do everything is kept in what is asked for by name, and in nothing else.
+    world.ok(&["config", "set", "claude.permissions", "full"]);
+    assert_eq!(kept(&world, "claude"), "bubblewrap");
+    world.ok(&["config", "set", "sandbox.level", "auto"]);
+    assert_eq!(kept(&world, "claude"), "none");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpgid, kill_process_group};
-use wg_core::attempt::ProcessIdentity;
+use wg_core::attempt::{ExitStatus, ProcessIdentity};
 
 use super::step::Event;
 use crate::files::{AttemptFolder, LaunchSpec};
@@ -70,6 +70,7 @@ impl Tree {
         match first {
             Some((_, status)) => {
                 self.first = None;
+                let status = if self.is_keeper { of_agent(status) } else { status };
                 Some(Event::Exited { status, others })
             }
             None if !others => Some(Event::Childless),
@@ -95,6 +96,14 @@ impl Tree {
         let mut below = Vec::new();
         linux::add_descendants(linux::own_pid(), &mut below);
         sweep::until_gone(mark, self.identity.as_ref(), below, VERIFY_PATIENCE).is_ok()
+    }
+}
+
+/// How an agent left, of how the one that kept it did: a signal has the status that shells give it.
+fn of_agent(status: ExitStatus) -> ExitStatus {
+    match status {
+        ExitStatus::Code(code @ 129..=192) => ExitStatus::Signal(code - 128),
+        status => status,
     }
 }
 
