@@ -53,3 +53,35 @@ pub(crate) fn verdict(adapter: Option<&dyn Adapter>, kind: AttemptKind, exit: &E
     };
     adapter.classify(&end)
 }
+
+#[cfg(test)]
+mod tests {
+    use wg_agents::Registry;
+    use wg_core::id::{AttemptRef, Fence};
+    use wg_core::time::Timestamp;
+
+    use super::*;
+    use crate::files::{OutputCount, Run};
+
+    #[test]
+    fn a_sandbox_that_can_not_be_had_is_a_matter_of_configuration_for_work_and_chats() {
+        let exit = ExitRecord {
+            run: Run { attempt: AttemptRef(7), fence: Fence(3), nonce: 1 },
+            ended_by: EndedBy::Unconfined { why: "bubblewrap: the program bwrap is not here".into() },
+            status: None,
+            started_at: None,
+            ended_at: Timestamp::default(),
+            tree_gone: true,
+            output: OutputCount::default(),
+            reported: false,
+            events: 0,
+        };
+        let registry = Registry::default();
+        for kind in [AttemptKind::Work, AttemptKind::Handler] {
+            let Outcome::Configuration { reason } = verdict(registry.get("claude"), kind, &exit) else {
+                panic!("{kind:?}")
+            };
+            assert!(reason.contains("bwrap is not here") && reason.contains("sandbox.level"), "{reason}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use wg_core::id::Fence;
 use wg_core::time::Timestamp;
 
 use super::*;
+use crate::supervise::sandbox::{Confinement, Level};
 
 /// Written by version 1; never changed.
 const EXIT_1: &str = include_str!("samples/exit.1.json");
@@ -16,6 +17,9 @@ const SHIM_1: &str = include_str!("samples/shim.1.json");
 /// The same of agents that are talked to.
 const EXIT_TALK_1: &str = include_str!("samples/exit-talk.1.json");
 const LAUNCH_TALK_1: &str = include_str!("samples/launch-talk.1.json");
+/// The same of agents in a sandbox.
+const EXIT_SANDBOX_1: &str = include_str!("samples/exit-sandbox.1.json");
+const LAUNCH_SANDBOX_1: &str = include_str!("samples/launch-sandbox.1.json");
 
 fn run() -> Run {
     Run { attempt: AttemptRef(7), fence: Fence(3), nonce: 0xfedc_ba98_7654_3210 }
@@ -79,6 +83,22 @@ fn launch_of_a_talk() -> LaunchSpec {
     LaunchSpec { talk: Some(talk), ..launch() }
 }
 
+fn exit_of_one_without_a_sandbox() -> ExitRecord {
+    let because = EndedBy::Unconfined { why: "bubblewrap: the program bwrap is not here".into() };
+    ExitRecord { ended_by: because, status: None, started_at: None, ..exit() }
+}
+
+fn launch_into_a_sandbox() -> LaunchSpec {
+    let sandbox = Confinement {
+        level: Level::Bubblewrap,
+        missing: Some("the program bwrap is not here".into()),
+        writes: vec!["/ann/.claude".into()],
+        keeps: vec!["/ann/.claude/settings.json".into()],
+        hides: vec!["/ann/.ssh".into()],
+    };
+    LaunchSpec { sandbox: Some(sandbox), ..launch() }
+}
+
 #[test]
 fn samples_of_version_1_are_still_read() {
     let path = Path::new("sample");
@@ -87,6 +107,11 @@ fn samples_of_version_1_are_still_read() {
     assert_eq!(parse::<LaunchSpec>(path, LAUNCH_1.as_bytes()).unwrap(), launch());
     assert_eq!(parse::<ExitRecord>(path, EXIT_TALK_1.as_bytes()).unwrap(), exit_of_a_talk());
     assert_eq!(parse::<LaunchSpec>(path, LAUNCH_TALK_1.as_bytes()).unwrap(), launch_of_a_talk());
+    assert_eq!(
+        parse::<ExitRecord>(path, EXIT_SANDBOX_1.as_bytes()).unwrap(),
+        exit_of_one_without_a_sandbox()
+    );
+    assert_eq!(parse::<LaunchSpec>(path, LAUNCH_SANDBOX_1.as_bytes()).unwrap(), launch_into_a_sandbox());
     let shim: ShimFile = parse(path, SHIM_1.as_bytes()).unwrap();
     assert_eq!(shim, ShimFile { run: run(), shim: process(11) });
 }
@@ -106,6 +131,10 @@ fn what_is_written_is_the_sample() {
     assert_eq!(fs::read_to_string(&path).unwrap(), EXIT_TALK_1);
     write(&path, &launch_of_a_talk()).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), LAUNCH_TALK_1);
+    write(&path, &exit_of_one_without_a_sandbox()).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), EXIT_SANDBOX_1);
+    write(&path, &launch_into_a_sandbox()).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), LAUNCH_SANDBOX_1);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
 }
 
