@@ -62,6 +62,8 @@ pub enum PlaceAccess {
     Writes,
     /// It writes there, where it is there.
     WritesIfThere,
+    /// Its login to a provider lies there, where this variable is set: it only reads that.
+    ReadsWhere(&'static str),
     /// It lies in a folder that it writes to, and says what the program does when a person starts it: it only reads
     /// that.
     Keeps,
@@ -87,6 +89,11 @@ impl Place {
         let keep =
             move |name: &&str| Self { access: PlaceAccess::Keeps, ..Self::writes(variable, folder, name) };
         names.iter().map(keep)
+    }
+
+    /// A folder of the home folder with its login to a provider, which it uses where this variable is set.
+    pub(crate) fn login(variable: &'static str, folder: &'static str) -> Self {
+        Self { access: PlaceAccess::ReadsWhere(variable), ..Self::writes(None, "", folder) }
     }
 
     /// Where programs keep what is theirs by convention (the XDG base directories), for one of this name.

@@ -210,11 +210,14 @@ impl Adapter for Claude {
     }
 
     fn sandboxing(&self) -> Sandboxing {
-        let writes = [
+        let places = [
             Place::writes(OWN, OWN_FOLDER, ""),
             Place::if_there(Some("XDG_CACHE_HOME"), ".cache", "claude-cli-nodejs"),
+            Place::login("CLAUDE_CODE_USE_BEDROCK", ".aws"),
+            Place::login("CLAUDE_CODE_USE_FOUNDRY", ".azure"),
+            Place::login("CLAUDE_CODE_USE_VERTEX", ".config/gcloud"),
         ];
-        let needs = Needs::of(writes.into_iter().chain(Place::keeps(OWN, OWN_FOLDER, &KEPT)));
+        let needs = Needs::of(places.into_iter().chain(Place::keeps(OWN, OWN_FOLDER, &KEPT)));
         Sandboxing::with(self.config.permissions, needs)
     }
 

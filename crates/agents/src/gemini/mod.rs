@@ -156,8 +156,10 @@ impl Adapter for Gemini {
     }
 
     fn sandboxing(&self) -> Sandboxing {
-        let writes = std::iter::once(Place::writes(HOME, "", ".gemini"));
-        Sandboxing::with(self.config.permissions, Needs::of(writes.chain(Place::keeps(HOME, "", &KEPT))))
+        let places =
+            [Place::writes(HOME, "", ".gemini"), Place::login("GOOGLE_GENAI_USE_VERTEXAI", ".config/gcloud")];
+        let needs = Needs::of(places.into_iter().chain(Place::keeps(HOME, "", &KEPT)));
+        Sandboxing::with(self.config.permissions, needs)
     }
 
     fn is_paid(&self) -> bool {

@@ -161,7 +161,10 @@ impl Adapter for Opencode {
 
     fn sandboxing(&self) -> Sandboxing {
         let keeps = Place::keeps(Some("XDG_CONFIG_HOME"), ".config", &KEPT);
-        let needs = Needs::of(Place::by_convention(NAME).chain(keeps));
+        // Handed on where somebody names them in `env.pass`.
+        let logins =
+            [Place::login("AWS_PROFILE", ".aws"), Place::login("GOOGLE_CLOUD_PROJECT", ".config/gcloud")];
+        let needs = Needs::of(Place::by_convention(NAME).chain(logins).chain(keeps));
         Sandboxing::with(self.config.permissions, needs)
     }
 

@@ -77,12 +77,13 @@ impl Wanted {
             let wanted = self.needs.places.iter().filter(move |place| wanted(place.access));
             wanted.filter_map(move |place| places.of(place)).collect::<Vec<_>>()
         };
-        let mut writes = own(|access| access != PlaceAccess::Keeps);
+        let mut writes = own(|access| matches!(access, PlaceAccess::Writes | PlaceAccess::WritesIfThere));
         let asked: Vec<PathBuf> = self.writable.iter().filter_map(|folder| places.named(folder)).collect();
         let mut hides: Vec<PathBuf> = KEYS.iter().filter_map(|key| places.in_home(key)).collect();
         hides.extend(self.logins.iter().filter_map(|login| places.login(login)));
+        let reads: Vec<PathBuf> = self.needs.places.iter().filter_map(|place| places.read(place)).collect();
         // What somebody names, and what it needs itself, is not kept from it.
-        hides.retain(|hidden| !asked.contains(hidden) && !writes.contains(hidden));
+        hides.retain(|hidden| ![&asked, &writes, &reads].into_iter().any(|open| open.contains(hidden)));
         writes.extend(asked);
         let keeps = own(|access| access == PlaceAccess::Keeps);
         Some(Confinement { level, missing, writes, keeps, hides })
@@ -116,6 +117,11 @@ impl<V: Fn(&str) -> Option<OsString>> Places<V> {
 
     fn of(&self, place: &Place) -> Option<PathBuf> {
         self.below(place.variable, place.folder, &place.name)
+    }
+
+    fn read(&self, place: &Place) -> Option<PathBuf> {
+        let PlaceAccess::ReadsWhere(variable) = place.access else { return None };
+        (self.variable)(variable).and_then(|_| self.of(place))
     }
 
     fn login(&self, login: &Credential) -> Option<PathBuf> {
@@ -190,6 +196,16 @@ mod tests {
         assert!(made.writes.contains(&"/srv/claude".into()), "{made:?}");
         let made = settled("opencode", &auto, &variables).unwrap();
         assert!(made.hides.contains(&"/srv/claude/.credentials.json".into()), "{made:?}");
+    }
+
+    #[test]
+    fn the_login_to_a_provider_is_seen_by_who_uses_it() {
+        let auto = config(Asked::Auto, &[]);
+        let variables = [("HOME", "/people/ann"), ("CLAUDE_CODE_USE_BEDROCK", "1")];
+        let hides =
+            |adapter, path: &str| settled(adapter, &auto, &variables).unwrap().hides.contains(&path.into());
+        assert!(!hides("claude", "/people/ann/.aws") && hides("claude", "/people/ann/.azure"));
+        assert!(hides("gemini", "/people/ann/.aws"));
     }
 
     #[test]
