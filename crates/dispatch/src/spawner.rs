@@ -48,7 +48,7 @@ impl Spawner {
         let own = Own { inherit: inherited(), path: search_path::of_agents() };
         let asked = asked.asked;
         thread::Builder::new().name("spawner".into()).spawn(move || {
-            tracing::info!(sandbox = sandbox::probe().told(asked), "what agents of programs are kept in");
+            tracing::info!("sandbox of agent programs: {}", sandbox::probe().told(asked));
             for launch in receiver {
                 let attempt = launch.attempt.reference;
                 let shim = spawn(&program, &graph, &own, *launch);

@@ -18,9 +18,10 @@ use crate::files::{AttemptFolder, LaunchSpec};
 const EVERYBODYS: [&str; 4] = ["/tmp", "/var/tmp", "/run", "/var/run"];
 
 /// What of them is shown all the same: where names are looked up, and where a system keeps its programs.
-const OF_SYSTEM: [&str; 5] = [
+const OF_SYSTEM: [&str; 6] = [
     "/run/NetworkManager",
     "/run/current-system",
+    "/run/nscd",
     "/run/resolvconf",
     "/run/systemd/resolve",
     "/run/wrappers",
