@@ -139,6 +139,10 @@ impl World {
         let model = ScriptedModel::start();
         let mut wg = Environment::with_graph(env!("CARGO_BIN_EXE_wg"));
         agent.configure(&mut wg, &model);
+        // All of it at another level of the sandbox.
+        if let Ok(level) = std::env::var("WG_SANDBOX_LEVEL") {
+            wg.set("WG_SANDBOX_LEVEL", &level);
+        }
         Some(Self { wg, model, agent, _leave: leave })
     }
 

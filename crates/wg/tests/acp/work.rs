@@ -58,6 +58,13 @@ fn a_task_is_told_worked_on_reported_and_counted() {
         let prompt = std::fs::read_to_string(world.wg.graph().join("attempts/agent-1/prompt.md")).unwrap();
         assert!(world.model.last_heard().iter().any(|heard| heard.contains(prompt.trim())), "{prompt}");
         assert_eq!(world.programs(), [] as [u32; 0]);
+        // It was kept in what this machine has for it.
+        let checked = world.wg.json(&["adapter", "check"])["adapters"].clone();
+        let ours = checked.as_array().unwrap().iter().find(|one| one["name"] == agent.name()).unwrap();
+        let checked = &ours["sandbox"];
+        let kept = world.wg.json(&["attempt", "show", "build"])["sandbox"].clone();
+        assert_eq!(kept.as_str().unwrap_or("none"), checked["is"], "{checked}");
+        assert!(std::env::var_os("WG_SANDBOX").is_none() || kept.is_string(), "{checked}");
     }
 }
 
