@@ -123,6 +123,7 @@ impl Drop for Attacked {
     fn drop(&mut self) {
         let _ = self.dispatcher.kill();
         let _ = self.dispatcher.wait();
+        let _ = fs::remove_file(&self.world.spec.env["SOCKET_IN_TMP"]);
     }
 }
 
