@@ -288,7 +288,7 @@ pub static CHAT_TURN_TIMEOUT: Setting = Setting {
 };
 
 /// All of them, as people read them.
-pub static ALL: [&Setting; 34] = [
+pub static ALL: [&Setting; 36] = [
     &MAX_AGENTS,
     &MAX_ATTEMPTS,
     &ATTEMPT_TOKENS,

@@ -67,7 +67,10 @@ fn a_task_is_told_worked_on_reported_and_counted() {
     let stats = world.wg.json(&["stats"]);
     let sums = [&stats["total"], &stats["days"][0]["usage"], &stats["models"][0]["usage"]];
     assert!(sums.iter().all(|sum| sum["output"] == 102 + 34), "{stats:#}");
-    assert_eq!((&stats["tasks"][0]["task"], &stats["tasks"][1]["task"]), (&"build".into(), &".chat-1".into()));
+    assert_eq!(
+        (&stats["tasks"][0]["task"], &stats["tasks"][1]["task"]),
+        (&"build".into(), &".chat-1".into())
+    );
     assert!(world.wg.ok(&["status"]).contains("5228 in / 136 out"), "of this day");
     let prompt = std::fs::read_to_string(world.wg.graph().join("attempts/agent-1/prompt.md")).unwrap();
     assert!(world.model.last_heard().iter().any(|heard| heard.contains(prompt.trim())), "{prompt}");
