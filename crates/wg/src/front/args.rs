@@ -35,6 +35,7 @@ pub const GROUPS: [(&str, &[&str]); 6] = [
             "reopen",
             "abandon",
             "status",
+            "stats",
             "graph",
             "watch",
             "init",
