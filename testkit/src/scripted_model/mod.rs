@@ -4,7 +4,8 @@
 //! in the last message of the person.
 //!
 //! `#tool COMMAND` (to the end of the line): has the command run with the program's shell tool, then answers.
-//! `#slow`: the answer comes word by word and does not end before [`ScriptedModel::go_on`]. `#status CODE`: refuses.
+//! `#slow`: the answer comes word by word and does not end before [`ScriptedModel::go_on`]. `#status CODE`: refuses;
+//! `#resets SECONDS` with it, since 1970: a limit of the account that lasts until then, as Anthropic's headers say it.
 //! The answer is `answer to: TEXT`.
 
 mod chat_completions;
@@ -219,13 +220,25 @@ impl Call<'_> {
     fn send(&self, status: u16, body: &Value) -> std::io::Result<()> {
         let body = body.to_string();
         let mut stream = self.stream;
+        // Else the program would wait and ask again by itself.
+        let mut more = if status == 429 { "x-should-retry: false\r\n".to_owned() } else { String::new() };
+        if let Some(reset) = self.resets().filter(|_| status == 429) {
+            more += &format!(
+                "anthropic-ratelimit-unified-status: rejected\r\nanthropic-ratelimit-unified-reset: {reset}\r\n"
+            );
+        }
         write!(
             stream,
-            "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{}\r\n{body}",
-            body.len(),
-            // Else the program would wait and ask again by itself.
-            if status == 429 { "x-should-retry: false\r\n" } else { "" }
+            "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{more}\r\n{body}",
+            body.len()
         )
+    }
+
+    /// When the limit is over that is asked for.
+    fn resets(&self) -> Option<u64> {
+        let asked = self.body.to_string();
+        let (_, after) = asked.rsplit_once("#resets ")?;
+        after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     }
 
     /// The answer comes as events.

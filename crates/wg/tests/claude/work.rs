@@ -129,6 +129,20 @@ fn what_a_provider_refuses_pauses_the_adapter_and_spends_no_attempt() {
 }
 
 #[test]
+fn a_limit_that_says_when_it_is_over_is_waited_for_until_then() {
+    // Limits of an account, not of a key, have an end that is told.
+    let Some(mut world) = World::new() else { return };
+    world.wg.set("ANTHROPIC_API_KEY", "");
+    world.wg.set("CLAUDE_CODE_OAUTH_TOKEN", "scripted-token");
+    world.task("refused", &[], "#status 429 #resets 4000000000");
+    let _dispatcher = world.wg.dispatcher();
+    let end = world.first_end("refused");
+    assert_eq!(end["outcome"], "rate limited", "{end:#}");
+    let until = world.adapter()["until"].as_str().unwrap().to_owned();
+    assert!(until.starts_with("2096-10-02T07:06:40"), "{until}");
+}
+
+#[test]
 fn a_worker_that_is_killed_ends_badly_and_is_tried_again() {
     let Some(world) = World::new() else { return };
     world.model.go_on(false);
