@@ -207,7 +207,7 @@ fn attempt_label(state: &AttemptState) -> String {
 /// Every state of a chat; the one with an answer in flight told apart.
 fn chat_states() -> Vec<(&'static str, ChatState)> {
     let (by, at) = (Actor::User("ann".into()), NOW);
-    let turn = Turn { number: 1, message: 1, since: NOW, interrupted: Some(NOW) };
+    let turn = Turn { number: 1, message: 1, since: NOW, interrupted: Some(NOW), used: Usage::default() };
     let serving = |answered, turn| Serving { handler: ATTEMPT, configuration: 1, answered, turn };
     let detail = String::new();
     vec![

@@ -138,7 +138,13 @@ fn state(shape: &Shape, backing_off: bool) -> ChatState {
     let configuration = if shape.configured { CONFIGURED } else { CONFIGURED + 1 };
     let message = ANSWERED + u64::from(shape.turn);
     let interrupted = shape.interrupted.then_some(NOW);
-    let turn = (shape.turn > 0).then_some(Turn { number: 1, message, since: NOW, interrupted });
+    let turn = (shape.turn > 0).then_some(Turn {
+        number: 1,
+        message,
+        since: NOW,
+        interrupted,
+        used: wg_core::usage::Usage::default(),
+    });
     let serving = Serving { handler: LAST, configuration, answered: shape.answered, turn };
     let (by, at) = (ann(), NOW);
     match shape.kind {

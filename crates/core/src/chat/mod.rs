@@ -220,6 +220,9 @@ pub struct Turn {
     /// Somebody wants it to end, since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<Timestamp>,
+    /// What it has used so far, as far as its handler told it; counted already.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub used: Usage,
 }
 
 /// What a wanted chat waits for.
@@ -355,6 +358,13 @@ impl Chat {
     #[must_use]
     pub fn turn(&self) -> Option<&Turn> {
         self.serving().and_then(|serving| serving.turn.as_ref())
+    }
+
+    /// What of the use of the turn in flight is not counted yet, where this is the whole of it: a turn whose handler
+    /// dies in the middle has used what it told.
+    #[must_use]
+    pub fn not_counted(&self, used: &Usage) -> Usage {
+        self.turn().map_or_else(|| used.clone(), |turn| used.since(&turn.used))
     }
 
     /// Whether it is archived.

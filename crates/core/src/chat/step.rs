@@ -14,6 +14,7 @@ use crate::id::{Actor, AttemptRef};
 use crate::rejection::Rejection;
 use crate::step::Step;
 use crate::time::Timestamp;
+use crate::usage::Usage;
 
 /// A chat, and the message that is being answered in it, where one is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +222,8 @@ fn deliver(mut before: Situation, now: Timestamp) -> Result<Step<Situation>, Rej
     message.deliveries = message.deliveries.saturating_add(1);
     before.chat.turns = before.chat.turns.saturating_add(1);
     let number = before.chat.turns;
-    serving.turn = Some(Turn { number, message: message.number, since: now, interrupted: None });
+    serving.turn =
+        Some(Turn { number, message: message.number, since: now, interrupted: None, used: Usage::default() });
     Ok(Step::to(before))
 }
 
@@ -307,14 +309,24 @@ fn heard(
                 .logging(format!("its conversation {lost} is not there any more: a new one begins")),
             None => Step::to(before),
         },
-        Said::Tool { .. } | Said::Used { .. } => Step::to(before),
+        Said::Tool { .. } => Step::to(before),
+        Said::Used { usage } => {
+            let more = before.chat.not_counted(&usage);
+            if let Some(turn) = serving_mut(&mut before.chat.state).and_then(|serving| serving.turn.as_mut())
+            {
+                turn.used = usage;
+                before.chat.usage.add(&more);
+            }
+            Step::to(before)
+        }
         Said::Answer { message, usage, .. } => {
             let at = before.chat.turn().map(|turn| turn.message);
             // An answer to nothing, or a second one: what it is about is not open.
             if at.is_none() || message.is_some_and(|message| Some(message) != at) {
                 return Step::to(before);
             }
-            before.chat.usage.add(&usage);
+            let more = before.chat.not_counted(&usage);
+            before.chat.usage.add(&more);
             before.chat.failures = 0;
             before.chat.not_before = None;
             if let Some(serving) = serving_mut(&mut before.chat.state) {
@@ -324,7 +336,8 @@ fn heard(
             Step::to(before)
         }
         Said::Failed { error, text, usage } => {
-            before.chat.usage.add(&usage);
+            let more = before.chat.not_counted(&usage);
+            before.chat.usage.add(&more);
             turn_failed(before, error, &text, paused_until, jitter, now)
         }
         Said::Unfit { reason, text } => {

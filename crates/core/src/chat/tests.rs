@@ -27,7 +27,10 @@ fn serving() -> Serving {
 
 /// As [`serving`], in the middle of an answer to message 1.
 fn answering(interrupted: Option<Timestamp>) -> Serving {
-    Serving { turn: Some(Turn { number: 1, message: 1, since: NOW, interrupted }), ..serving() }
+    Serving {
+        turn: Some(Turn { number: 1, message: 1, since: NOW, interrupted, used: Usage::default() }),
+        ..serving()
+    }
 }
 
 fn in_state(state: ChatState) -> Situation {

@@ -141,9 +141,16 @@ fn one(
     let turn = chat.turn().map(|turn| turn.message);
     let provider = chat.run.provider().into_owned();
     let said = shortened(said);
-    if let Said::Answer { usage, .. } | Said::Failed { usage, .. } = &said {
-        day::used(draft, usage)?;
+    let in_flight = chat.turn().map(|turn| turn.used.clone());
+    match &said {
+        Said::Answer { usage, .. } | Said::Failed { usage, .. } => {
+            day::used(draft, &chat.not_counted(usage))?;
+        }
+        // Without a turn nobody could tell what of it is counted.
+        Said::Used { usage } if in_flight.is_some() => day::used(draft, &chat.not_counted(usage))?,
+        _ => {}
     }
+    let in_flight = in_flight.unwrap_or_default();
     let paused_until = match &said {
         Said::Tool { name, detail } => {
             if let Some(message) = turn {
@@ -166,13 +173,15 @@ fn one(
         Said::Failed { error, text, usage } => {
             if let Some(message) = turn {
                 let why = if text.is_empty() { error.to_string() } else { format!("{error}: {text}") };
-                draft.entry(number, What::TurnEnded { message, why, usage: usage.clone() })?;
+                // A turn that failed may not say what it had used before it did.
+                let usage = if usage.is_empty() { in_flight } else { usage.clone() };
+                draft.entry(number, What::TurnEnded { message, why, usage })?;
             }
             refused(draft, &provider, handler, Trouble::of_turn(*error, text))?
         }
         Said::Unfit { text, .. } => {
             if let Some(message) = turn {
-                let (why, usage) = (text.clone(), crate::usage::Usage::default());
+                let (why, usage) = (text.clone(), in_flight);
                 draft.entry(number, What::TurnEnded { message, why, usage })?;
             }
             None
@@ -219,9 +228,9 @@ pub(super) fn turn_over(
         ChatEvent::TurnTimedOut { .. } => "it took too long",
         _ => "interrupted",
     };
+    let usage = chat.turn().map(|turn| turn.used.clone()).unwrap_or_default();
     let (before, after) = draft.step_chat(chat, event)?;
     if before != after {
-        let usage = crate::usage::Usage::default();
         draft.entry(number, What::TurnEnded { message, why: why.to_owned(), usage })?;
     }
     Ok(())
@@ -236,7 +245,7 @@ pub(super) fn ended(
     jitter: i16,
 ) -> Result<(), Refusal> {
     let Some(chat) = draft.find_chat(number)? else { return Ok(()) };
-    let turn = chat.turn().map(|turn| turn.message);
+    let turn = chat.turn().map(|turn| (turn.message, turn.used.clone()));
     let why = outcome.to_string();
     // A program that is missing is the chat's own affair: it gives up.
     let trouble = Trouble::of_end(&outcome, 0)
@@ -246,9 +255,9 @@ pub(super) fn ended(
     let event = ChatEvent::Ended { handler, outcome, paused_until, jitter };
     let (before, after) = draft.step_chat(chat, event)?;
     if before != after
-        && let Some(message) = turn
+        && let Some((message, usage)) = turn
     {
-        let (why, usage) = (format!("its handler {why}"), crate::usage::Usage::default());
+        let why = format!("its handler {why}");
         draft.entry(number, What::TurnEnded { message, why, usage })?;
     }
     Ok(())

@@ -51,6 +51,17 @@ impl World {
         port
     }
 
+    /// Input tokens of the day.
+    fn used_today(&mut self) -> u64 {
+        let (mut used, now) = (0, self.now);
+        let mut look = |read: &mut dyn Read| {
+            used = read.control()?.0.today(now).used.input;
+            Ok(())
+        };
+        self.store.read(&mut look).unwrap();
+        used
+    }
+
     /// A chat of `claude` whose handler has been given a message.
     fn talking(&mut self) -> (ChatNumber, AttemptRef) {
         let (run, chat) = (ChatRun { adapter: "claude".into(), exec: None, model: None }, ChatNumber(1));
@@ -205,4 +216,38 @@ fn a_turn_that_uses_too_much_is_ended_and_its_handler_serves_on() {
             .any(|effect| matches!(effect, HostEffect::Deliver { attempt, .. } if *attempt == handler))
     );
     assert_eq!(interrupts(&world.says(handler, 6, vec![Said::Used { usage: used(999) }])), 0);
+}
+
+#[test]
+fn what_a_turn_in_flight_used_counts_once_though_its_handler_dies() {
+    let mut world = World::new(tokens(1_000));
+    let (chat, handler) = world.talking();
+    for (place, sum) in [(2, 300), (3, 400)] {
+        world.says(handler, place, vec![Said::Used { usage: used(sum) }]);
+        assert_eq!(world.used_today(), sum);
+    }
+    let exit = world.exit(handler, EndedBy::Process, Some(ExitStatus::Signal(9)));
+    world.handle(vec![Event::EndCarriedOut { attempt: handler, result: Ok(Some(exit)) }]);
+    world.handle(vec![Event::TalkOver(handler)]);
+    let (mut told, mut sum) = (Vec::new(), 0);
+    let mut look = |read: &mut dyn Read| {
+        told = read.entries_of(chat, 0, 99)?;
+        sum = read.chat(chat)?.unwrap().0.usage.input;
+        Ok(())
+    };
+    world.store.read(&mut look).unwrap();
+    let ended = told.iter().find_map(|entry| match &entry.what {
+        What::TurnEnded { usage, .. } => Some(usage.input),
+        _ => None,
+    });
+    assert_eq!((ended, sum, world.used_today()), (Some(400), 400, 400));
+}
+
+#[test]
+fn an_answer_counts_only_what_was_not_told_in_flight() {
+    let mut world = World::new(tokens(1_000));
+    let (_, handler) = world.talking();
+    world.says(handler, 2, vec![Said::Used { usage: used(400) }]);
+    world.says(handler, 3, vec![Said::Answer { message: None, text: "hi".into(), usage: used(450) }]);
+    assert_eq!(world.used_today(), 450);
 }

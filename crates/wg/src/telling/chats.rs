@@ -283,7 +283,8 @@ mod tests {
         let ago: Timestamp = "2026-04-27T11:59:00Z".parse().unwrap();
         let soon: Timestamp = "2026-04-27T12:00:30Z".parse().unwrap();
         let times = Times { now, exact: false };
-        let turn = Some(Turn { number: 1, message: 4, since: ago, interrupted: None });
+        let turn =
+            Some(Turn { number: 1, message: 4, since: ago, interrupted: None, used: Usage::default() });
         let serving = Serving { handler: AttemptRef(7), configuration: 1, answered: false, turn };
         let by = Actor::User("ann".into());
         let gave_up = ChatState::GaveUp {
