@@ -95,13 +95,13 @@ impl Control {
         self.adapters.get(provider).filter(|pause| pause.until.is_none_or(|until| now < until))
     }
 
-    /// The day that usage counts for now, and what was used on it. A clock that is set back gives nothing back: the
-    /// day that has begun goes on.
+    /// The day that usage counts for now, and what was used on it. A clock that is set back gives nothing back: what
+    /// was used on a day that is yet to come counts for this one.
     #[must_use]
     pub fn today(&self, now: Timestamp) -> DayUsage {
         let day = Day::of(now);
         match &self.day {
-            Some(usage) if usage.day >= day => usage.clone(),
+            Some(usage) if usage.day >= day => DayUsage { day, used: usage.used.clone() },
             _ => DayUsage { day, used: Usage::default() },
         }
     }
@@ -140,7 +140,7 @@ mod tests {
         let control = Control { day: Some(DayUsage { day: Day(1), used }), ..Control::default() };
         let seen = |now| (control.today(now).day, control.today(now).used.output);
         assert_eq!(seen(at(86_400)), (Day(1), 7));
-        assert_eq!(seen(at(100)), (Day(1), 7), "the clock was set back");
+        assert_eq!(seen(at(100)), (Day(0), 7), "the clock was set back");
         assert_eq!(seen(at(2 * 86_400)), (Day(2), 0));
     }
 }

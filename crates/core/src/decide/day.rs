@@ -32,9 +32,12 @@ pub(super) fn stands(draft: &mut Draft<'_>, budget: DayBudget) -> Result<(), Ref
     match budget {
         DayBudget::Raised => control.adapters.retain(|_, pause| !pause.budget),
         DayBudget::UsedUp { adapters, attempts, why, until } => {
+            // Counted on a day that was not yet, it would stand in the way until then.
+            control.day = control.day.is_some().then(|| control.today(draft.now));
             for adapter in adapters {
                 let breaks = control.adapters.get(&adapter).map_or(0, |pause| pause.breaks);
-                let lasts = |pause: &&AdapterPause| pause.until.is_none_or(|end| end >= until);
+                let lasts =
+                    |pause: &&AdapterPause| !pause.budget && pause.until.is_none_or(|end| end >= until);
                 if control.adapters.get(&adapter).filter(lasts).is_none() {
                     let pause = AdapterPause {
                         reason: format!("the day's budget: {why}"),

@@ -21,8 +21,12 @@ impl Dispatcher {
             return;
         };
         let until = today.day.end();
+        // A pause of the budget's own that ends at another time was reckoned by another clock.
         let waits = |name: &str| {
-            control.adapters.get(name).is_some_and(|pause| pause.until.is_none_or(|end| end >= until))
+            control.adapters.get(name).is_some_and(|pause| match pause.until {
+                Some(end) if pause.budget => end == until,
+                end => end.is_none_or(|end| end >= until),
+            })
         };
         let paid = self.registry.iter().filter(|adapter| adapter.is_paid());
         let adapters: Vec<String> =

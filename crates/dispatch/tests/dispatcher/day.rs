@@ -139,6 +139,22 @@ fn another_dispatcher_knows_what_was_used_and_a_clock_set_back_gives_nothing_bac
 }
 
 #[test]
+fn a_clock_that_was_far_ahead_keeps_nothing_from_starting_for_longer_than_a_day() {
+    let (mut world, attempt) = used_up();
+    world.is_ended(attempt);
+    world.now = Timestamp::from_nanos(world.now.as_nanos() - 30 * 86_400_000_000_000);
+    world.handle(vec![Event::TimerDue, Event::StoreChanged]);
+    let midnight = world.midnight();
+    assert_eq!(world.dispatcher.status().adapters["claude"].until, Some(midnight));
+    assert!(!world.go_on());
+    world.time_is(midnight);
+    // What keeps a task from starting too often was reckoned by the other clock too: its wait is a minute.
+    world.pass(Duration::from_secs(60));
+    world.handle(vec![Event::TimerDue]);
+    assert!(world.go_on(), "a new day");
+}
+
+#[test]
 fn a_higher_budget_counts_at_once_and_nobodys_word_does() {
     let (mut world, attempt) = used_up();
     world.is_ended(attempt);
