@@ -142,6 +142,8 @@ impl View {
         let shown = folders
             .chain(OF_SYSTEM.iter().map(PathBuf::from))
             .chain(home)
+            // A shim is `wg`, which `PATH` may lead to by a link.
+            .chain(std::env::current_exe().ok().and_then(|own| Some(own.parent()?.to_owned())))
             .chain(program.parent().map(Path::to_owned))
             .chain(fs::canonicalize(program).ok().and_then(|real| Some(real.parent()?.to_owned())));
         let shows = real(shown).into_iter().filter(is_covered).collect();
