@@ -181,6 +181,9 @@ fn a_purge_or_dispatcher_that_is_killed_at_any_moment_leaves_no_orphan() {
             purge.wait();
             // The same command again, or nothing where it had committed: the dispatcher that runs knows.
             finish_with(&world, &mut chance, &chats);
+            for chat in &chats {
+                world.until_written_down(chat);
+            }
             drop(dispatcher);
         }
         world.until_nothing_lives();
@@ -212,6 +215,10 @@ fn finish(world: &World, chance: &mut Random, chats: &[String]) {
     if archived(world, chats) && chance.per_mille(500) {
         let dispatcher = world.dispatcher();
         world.until_nothing_lives();
+        // Killed before it has written them down, it leaves that to whoever comes next.
+        for chat in chats {
+            world.until_written_down(chat);
+        }
         drop(dispatcher);
         return;
     }
