@@ -62,6 +62,8 @@ fn a_task_is_told_worked_on_reported_and_counted() {
     assert!(attempt["words"].as_str().unwrap().starts_with("answer to:"), "{attempt:#}");
     let told = world.wg.ok(&["show", "build"]);
     assert!(told.contains("half of it") && told.contains("3921 in / 102 out, $"), "{told}");
+    let prompt = std::fs::read_to_string(world.wg.graph().join("attempts/agent-1/prompt.md")).unwrap();
+    assert!(world.model.last_heard().iter().any(|heard| heard.contains(prompt.trim())), "{prompt}");
     // What a chat used is counted with it.
     world.asks("hello");
     let stats = world.wg.json(&["stats"]);
@@ -72,8 +74,6 @@ fn a_task_is_told_worked_on_reported_and_counted() {
         (&"build".into(), &".chat-1".into())
     );
     assert!(world.wg.ok(&["status"]).contains("5228 in / 136 out"), "of this day");
-    let prompt = std::fs::read_to_string(world.wg.graph().join("attempts/agent-1/prompt.md")).unwrap();
-    assert!(world.model.last_heard().iter().any(|heard| heard.contains(prompt.trim())), "{prompt}");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use crate::World;
 
-/// A file that is in nobody's work and in no folder for temporary files, which its sandbox may write to.
+/// A file that is in nobody's work and neither in `/tmp` nor in `TMPDIR`, which its sandbox may write to. (Where this
+/// is built may lie in `/tmp`.)
 fn elsewhere(name: &str) -> PathBuf {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let file = PathBuf::from("/var/tmp").join(format!("wg-test-{name}-{}", std::process::id()));
     let _ = std::fs::remove_file(&file);
     file
 }
