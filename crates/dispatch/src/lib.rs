@@ -16,6 +16,7 @@ pub mod programs;
 pub mod prompt;
 mod readiness;
 pub mod recover;
+pub mod repository;
 pub mod retention;
 mod run;
 mod search_path;

@@ -2,16 +2,18 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use wg_dispatch::repository::Repository;
 
 use crate::finding::locate::FOLDER;
 
 /// Whether git leaves the graph in `folder` alone; absent where there is no repository. A line in the exclude list
 /// or in a `.gitignore` on the way counts; patterns that say it in another way do not.
 pub fn is(folder: &Path) -> io::Result<Option<bool>> {
-    let Some((root, git)) = repository(folder) else { return Ok(None) };
+    let Some(Repository { root, shared, .. }) = Repository::around(folder) else { return Ok(None) };
     let between = folder.ancestors().take_while(|above| above.starts_with(&root));
-    let lists = between.map(|above| above.join(".gitignore")).chain([git.join("info/exclude")]);
+    let lists = between.map(|above| above.join(".gitignore")).chain([shared.join("info/exclude")]);
     for list in lists {
         if says(&read(&list)?) {
             return Ok(Some(true));
@@ -22,13 +24,13 @@ pub fn is(folder: &Path) -> io::Result<Option<bool>> {
 
 /// Adds the folder to the exclude list of the repository that contains it; says whether there is one.
 pub fn add(folder: &Path) -> io::Result<bool> {
-    let Some((_, git)) = repository(folder) else { return Ok(false) };
-    let exclude = git.join("info/exclude");
+    let Some(Repository { shared, .. }) = Repository::around(folder) else { return Ok(false) };
+    let exclude = shared.join("info/exclude");
     let text = read(&exclude)?;
     if says(&text) {
         return Ok(true);
     }
-    fs::create_dir_all(git.join("info"))?;
+    fs::create_dir_all(shared.join("info"))?;
     let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let mut file = fs::OpenOptions::new().create(true).append(true).open(&exclude)?;
     io::Write::write_all(&mut file, format!("{gap}{FOLDER}/\n").as_bytes())?;
@@ -45,25 +47,6 @@ fn read(list: &Path) -> io::Result<String> {
 
 fn says(list: &str) -> bool {
     list.lines().any(|line| line.trim().trim_start_matches('/').trim_end_matches('/') == FOLDER)
-}
-
-/// The root of the repository around `folder`, and the folder in which git keeps what all its worktrees share.
-fn repository(folder: &Path) -> Option<(PathBuf, PathBuf)> {
-    folder.ancestors().find_map(|root| Some((root.to_owned(), git_folder(root)?)))
-}
-
-/// As git finds it: a folder without a `HEAD` is none of a repository (some sandboxes leave empty ones behind).
-fn git_folder(root: &Path) -> Option<PathBuf> {
-    let git = root.join(".git");
-    if git.is_dir() {
-        return git.join("HEAD").exists().then_some(git);
-    }
-    let link = fs::read_to_string(&git).ok()?;
-    let own = root.join(link.strip_prefix("gitdir:")?.trim());
-    match fs::read_to_string(own.join("commondir")) {
-        Ok(common) => Some(own.join(common.trim())),
-        Err(_) => Some(own),
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use wg_dispatch::repository::Repository;
+
 use crate::environment::Environment;
 use crate::error::{Failure, Result};
 
@@ -38,17 +40,14 @@ fn above(from: &Path) -> Option<PathBuf> {
         if here.join(DATABASE).exists() {
             return Some(here);
         }
-        repository(folder).map(|root| root.join(FOLDER)).filter(|graph| graph.join(DATABASE).exists())
+        main_of(folder).map(|root| root.join(FOLDER)).filter(|graph| graph.join(DATABASE).exists())
     })
 }
 
 /// The main folder of the repository of which `folder` is a linked worktree.
-fn repository(folder: &Path) -> Option<PathBuf> {
-    let link = fs::read_to_string(folder.join(".git")).ok()?;
-    let own = folder.join(link.strip_prefix("gitdir:")?.trim());
-    let common = fs::read_to_string(own.join("commondir")).ok()?;
-    let common = fs::canonicalize(own.join(common.trim())).ok()?;
-    common.parent().map(Path::to_owned)
+fn main_of(folder: &Path) -> Option<PathBuf> {
+    let linked = Repository::at(folder).filter(Repository::is_linked)?;
+    fs::canonicalize(linked.shared).ok()?.parent().map(Path::to_owned)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@
 //! 3. The shim is outside, and so is everything that ends the agent: its marks are seen from there.
 
 mod bubblewrap;
-mod git;
 mod landlock;
 mod probe;
 mod settle;

@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
-use super::git::repository;
 use super::{CONFINE_VERB, Confinement, Level, bubblewrap, probe};
 use crate::files::{AttemptFolder, LaunchSpec};
+use crate::repository::Repository;
+
+/// What of a repository's shared folder says which programs `git` runs.
+const RUN_BY_GIT: [&str; 3] = ["hooks", "config", "config.worktree"];
 
 /// Folders that everybody writes to, and where sockets lie behind which programs do what they are asked to: an agent
 /// gets its own, or none.
@@ -132,7 +135,7 @@ impl View {
         program: &Path,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
-        let repository = repository(&spec.cwd);
+        let repository = Repository::around(&spec.cwd);
         let named = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let (home, temporary) = (named("HOME"), named("TMPDIR"));
         let covers = real(EVERYBODYS.iter().map(PathBuf::from));
@@ -147,8 +150,11 @@ impl View {
             .chain(program.parent().map(Path::to_owned))
             .chain(fs::canonicalize(program).ok().and_then(|real| Some(real.parent()?.to_owned())));
         let shows = real(shown).into_iter().filter(is_covered).collect();
-        let writes = [spec.cwd.clone()].into_iter().chain(repository.writes);
-        let keeps = confinement.keeps.iter().cloned().chain(repository.keeps);
+        // Agents run `git`; what it runs when a person does is not for them to change.
+        let of_git = |repository: &Repository| [&repository.own, &repository.shared].map(PathBuf::clone);
+        let writes = [spec.cwd.clone()].into_iter().chain(repository.iter().flat_map(of_git));
+        let runs = |repository: &Repository| RUN_BY_GIT.map(|name| repository.shared.join(name));
+        let keeps = confinement.keeps.iter().cloned().chain(repository.iter().flat_map(runs));
         Self {
             cwd: fs::canonicalize(&spec.cwd).unwrap_or_else(|_| spec.cwd.clone()),
             graph: fs::canonicalize(folder.graph().path())
