@@ -105,7 +105,7 @@ fn prepare(ctx: &Context, folder: &Path, graph: &Path) -> Result<Box<dyn Store>>
     let settings = graph.join("config.toml");
     config::set(&settings, &config::MAX_AGENTS, &Value::Count(SLOTS))?;
     config::set(&settings, &config::RETRY_FIRST, &Value::Span(FIRST_PAUSE))?;
-    // So that workers find their `wg`, installed or not.
+    // For whoever looks around afterwards; workers find theirs by their dispatcher.
     let bin = folder.join("bin");
     std::fs::create_dir(&bin)
         .and_then(|()| symlink(daemon::program(), bin.join("wg")))
@@ -133,11 +133,8 @@ impl Dispatcher {
     fn start(folder: &Path, graph: &Path, tell: mpsc::Sender<News>) -> Result<Self> {
         let failed =
             |error: std::io::Error| Failure::refused("the dispatcher can't be started").because(error);
-        let mut path = std::ffi::OsString::from(folder.join("bin"));
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()));
         let mut command = daemon::command(graph);
-        command.arg("--with-parent").env("PATH", path).current_dir(folder);
+        command.arg("--with-parent").current_dir(folder);
         let child = command.process_group(0).stderr(Stdio::piped()).spawn().map_err(failed)?;
         let process = Process::of(child.id()).map_err(failed)?;
         let waiter = thread::spawn(move || {

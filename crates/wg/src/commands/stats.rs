@@ -8,8 +8,8 @@ use serde::Serialize;
 use wg_core::attempt::AttemptKind;
 use wg_core::chat::{Chat, What};
 use wg_core::control::Day;
-use wg_core::id::ChatNumber;
-use wg_core::port::{Chats, Page, Read};
+use wg_core::id::{AttemptRef, ChatNumber};
+use wg_core::port::{Chats, Read};
 use wg_core::time::{Timestamp, parse_span};
 use wg_core::usage::Usage;
 
@@ -29,7 +29,7 @@ pub struct Args {
     number: usize,
 }
 
-/// Attempts and entries that are read at a time.
+/// Entries of a chat that are read at a time.
 const PAGE: usize = 1_000;
 
 #[derive(Debug, Serialize)]
@@ -134,18 +134,15 @@ fn date(day: Day) -> String {
 /// older is not read.
 fn sums(read: &mut dyn Read, since: Timestamp) -> Result<Sums> {
     let mut sums = Sums::default();
-    let mut page = Page::first(PAGE);
-    loop {
-        let attempts = read.attempts(page)?;
-        let later = attempts.iter().take_while(|attempt| attempt.created_at >= since);
-        for attempt in later.clone().filter(|attempt| attempt.kind == AttemptKind::Work) {
+    for number in (1..=read.last_attempt()?.0).rev() {
+        let Some((attempt, _)) = read.attempt(AttemptRef(number))? else { continue };
+        if attempt.created_at < since {
+            break;
+        }
+        if attempt.kind == AttemptKind::Work {
             let (model, task) = (attempt.model.as_deref(), attempt.task.as_str());
             sums.add(attempt.created_at, &attempt.adapter, model, task, &attempt.progress.usage());
         }
-        if later.count() < PAGE {
-            break;
-        }
-        page.skip += PAGE;
     }
     for chat in read.chats(Chats::All)? {
         of_chat(read, &chat, since, &mut sums)?;
