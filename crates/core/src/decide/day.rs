@@ -34,17 +34,17 @@ pub(super) fn stands(draft: &mut Draft<'_>, budget: DayBudget) -> Result<(), Ref
         DayBudget::UsedUp { adapters, attempts, why, until } => {
             // Counted on a day that was not yet, it would stand in the way until then.
             control.day = control.day.is_some().then(|| control.today(draft.now));
+            let why = format!("the day's budget: {why}");
             for adapter in adapters {
-                let breaks = control.adapters.get(&adapter).map_or(0, |pause| pause.breaks);
                 let lasts =
                     |pause: &&AdapterPause| !pause.budget && pause.until.is_none_or(|end| end >= until);
                 if control.adapters.get(&adapter).filter(lasts).is_none() {
                     let pause = AdapterPause {
-                        reason: format!("the day's budget: {why}"),
+                        reason: why.clone(),
                         at: draft.now,
                         until: Some(until),
                         configuration: 0,
-                        breaks,
+                        breaks: 0,
                         budget: true,
                     };
                     control.adapters.insert(adapter, pause);
@@ -53,7 +53,6 @@ pub(super) fn stands(draft: &mut Draft<'_>, budget: DayBudget) -> Result<(), Ref
             for reference in attempts {
                 let Some(attempt) = draft.attempt(reference)? else { continue };
                 let by = (draft.actor.clone(), draft.now);
-                let why = format!("the day's budget: {why}");
                 let ended =
                     attempt_step(attempt.clone(), AttemptEvent::DayOver { why: why.clone(), until, by })?;
                 if ended.state != attempt {
