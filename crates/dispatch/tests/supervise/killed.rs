@@ -17,9 +17,8 @@ pub fn stubborn_but_marked() -> String {
     STUBBORN.replace("env -i setsid sleep 604 &", "")
 }
 
-#[test]
-fn a_tree_whose_shim_was_killed_is_seen_and_ended() {
-    let world = World::new(&stubborn_but_marked());
+/// Kills the shim once the whole tree of its agent stands.
+pub fn grow_and_kill_the_shim(world: &World) {
     let mut shim = world.start_ready();
     wait_until("the whole tree", || match world.carriers().len() {
         5.. => Ok(()),
@@ -27,6 +26,12 @@ fn a_tree_whose_shim_was_killed_is_seen_and_ended() {
     });
     shim.process().signal(Signal::KILL).unwrap();
     wait_until("its end", || if shim.has_ended() { Ok(()) } else { Err("alive") });
+}
+
+#[test]
+fn a_tree_whose_shim_was_killed_is_seen_and_ended() {
+    let world = World::new(&stubborn_but_marked());
+    grow_and_kill_the_shim(&world);
     // The agent's first process goes with it; those in other sessions stay.
     wait_until("the agent's death", || match world.carriers().len() {
         0 => panic!("those in sessions of their own are to be seen here"),

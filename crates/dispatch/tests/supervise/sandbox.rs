@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::Signal;
 use wg_core::attempt::ExitStatus;
 use wg_dispatch::files::EndedBy;
 use wg_dispatch::supervise::sandbox::{Confinement, Level, probe};
 use wg_dispatch::supervise::{DOOR_VERSION, DoorRequest, Look, knock, look};
 
 use crate::endings::STUBBORN;
-use crate::killed::stubborn_but_marked;
+use crate::killed::{grow_and_kill_the_shim, stubborn_but_marked};
 use crate::world::{LONG, World, wait_until};
 
 /// Connects to the socket that is named, and at an attempt's own door asks who it is: a client for agents.
@@ -412,13 +411,7 @@ fn a_tree_in_a_sandbox_whose_shim_was_killed_is_seen_and_ended() {
             continue;
         }
         let world = in_sandbox(&stubborn_but_marked(), level);
-        let mut shim = world.start_ready();
-        wait_until("the whole tree", || match world.carriers().len() {
-            5.. => Ok(()),
-            n => Err(n),
-        });
-        shim.process().signal(Signal::KILL).unwrap();
-        wait_until("its end", || if shim.has_ended() { Ok(()) } else { Err("alive") });
+        grow_and_kill_the_shim(&world);
         assert!(!world.carriers().is_empty(), "those in sessions of their own are to be seen here");
         assert!(matches!(look(&world.folder, world.run()), Look::Left(_)));
         assert_eq!(world.end_well(), None);
