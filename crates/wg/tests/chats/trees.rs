@@ -110,7 +110,11 @@ fn a_handler_whose_shim_was_killed_is_swept_before_the_next_one_starts_and_the_m
     let chat = world.chat(&steps);
     let message = world.send(&chat, "hello");
     let _dispatcher = world.dispatcher();
-    world.until(&chat, "a turn", |record| record["answering"] == message);
+    // That it is to be given is committed before it is.
+    wait_until("the message to be given", || match world.given("given").as_slice() {
+        [given] => Ok(given.clone()),
+        given => Err(format!("{given:?}")),
+    });
     world.kill_shims();
     wait_until("another handler", || match world.runs("runs").len() {
         2 => Ok(()),
