@@ -13,7 +13,8 @@ pub struct CommandSpec {
     /// Variables that it needs beside those that every agent gets.
     pub env: Vec<(String, String)>,
     /// Names of variables of the dispatcher's own environment that it gets beside those that every agent gets,
-    /// where they are set: what may be secret is in no file.
+    /// where they are set: what may be secret is in no file. One that stands in `env` too has that value where the
+    /// dispatcher has none.
     pub inherit: Vec<String>,
     /// What it reads.
     #[serde(default)]

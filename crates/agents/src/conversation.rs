@@ -42,6 +42,12 @@ pub trait Conversation: Send {
 
     /// The bytes that ask it to end the turn and keep the conversation.
     fn interrupt(&mut self) -> Vec<u8>;
+
+    /// The bytes that tell it how a question was answered ([`Said::Asks`]): the question and the choice by the names
+    /// that it gave them, no choice where it is neither yes nor no. It may be told again after an adoption.
+    fn answer(&mut self, _question: &str, _choice: Option<&str>) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// What a line of a handler's output means.

@@ -208,7 +208,7 @@ fn attempt_label(state: &AttemptState) -> String {
 fn chat_states() -> Vec<(&'static str, ChatState)> {
     let (by, at) = (Actor::User("ann".into()), NOW);
     let turn = Turn { number: 1, message: 1, since: NOW, interrupted: Some(NOW), used: Usage::default() };
-    let serving = |answered, turn| Serving { handler: ATTEMPT, configuration: 1, answered, turn };
+    let serving = |answered, turn| Serving { answered, turn, ..Serving::new(ATTEMPT, 1) };
     let detail = String::new();
     vec![
         ("dormant", ChatState::Dormant),

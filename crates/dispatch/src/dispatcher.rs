@@ -23,7 +23,7 @@ mod state;
 mod verdict;
 mod work;
 
-pub use event::{Converse, Event, HostEffect, Launch, Level, Line, Whose};
+pub use event::{Consumers, Converse, Event, HostEffect, Launch, Level, Line, Whose};
 pub(crate) use verdict::verdict;
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use wg_core::id::ChatNumber;
 use crate::config::DispatchConfig;
 use crate::control::message::{Answer, Status};
 use crate::control::server::Incoming;
-use crate::dispatcher::Event;
+use crate::dispatcher::{Consumers, Event};
 use crate::interpret::ForLoop;
 use crate::run::Loop;
 use crate::store_thread::Turn;
@@ -71,7 +71,7 @@ impl Heard {
     }
 
     /// Who is attached now; the latest counts.
-    pub(crate) fn attached(&mut self, attached: BTreeMap<ChatNumber, usize>) {
+    pub(crate) fn attached(&mut self, attached: BTreeMap<ChatNumber, Consumers>) {
         self.pending.retain(|event| !matches!(event, Event::Attached(_)));
         self.pending.push(Event::Attached(attached));
     }

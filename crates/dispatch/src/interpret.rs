@@ -127,6 +127,9 @@ impl Interpreter {
             HostEffect::Interrupt { attempt } => {
                 self.order(attempt, Order::Interrupt);
             }
+            HostEffect::Answer { attempt, question, choice } => {
+                self.order(attempt, Order::Answer { question, choice });
+            }
             HostEffect::Parsed { attempt, to } => {
                 self.order(attempt, Order::Parsed(to));
             }

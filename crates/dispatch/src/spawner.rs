@@ -99,8 +99,10 @@ fn spawn(
 }
 
 fn spec(graph: &GraphFolder, own: &Own, launch: Launch) -> LaunchSpec {
-    let Launch { attempt, command, timeout, kill_grace, output_cap, env_pass, talk, sandbox, prompt: _ } =
+    let Launch { attempt, mut command, timeout, kill_grace, output_cap, env_pass, talk, sandbox, prompt: _ } =
         launch;
+    let is_set = |name: &String| command.inherit.contains(name) && std::env::var_os(name).is_some();
+    command.env.retain(|(name, _)| !is_set(name));
     let mut argv = vec![command.program];
     argv.extend(command.args);
     let mut inherit = own.inherit.clone();

@@ -279,6 +279,9 @@ fn what() -> impl Strategy<Value = What> {
             .prop_map(|(from, text)| What::Message { from: Actor::from(format!("user:{from}")), text }),
         1 => (1..4_u64, text(), text())
             .prop_map(|(message, name, detail)| What::Tool { message, name, detail }),
+        1 => (1..4_u64, text(), text(), any::<bool>()).prop_map(|(message, what, answer, allowed)| {
+            What::Permission { message, what, answer, allowed, by: ann() }
+        }),
         2 => (proptest::option::of(1..4_u64), text(), usage.clone()).prop_map(|(message, text, usage)| {
             What::Answer { message, text, handler: Some(AttemptRef(7)), usage }
         }),

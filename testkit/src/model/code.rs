@@ -145,7 +145,7 @@ fn state(shape: &Shape, backing_off: bool) -> ChatState {
         interrupted,
         used: wg_core::usage::Usage::default(),
     });
-    let serving = Serving { handler: LAST, configuration, answered: shape.answered, turn };
+    let serving = Serving { answered: shape.answered, turn, ..Serving::new(LAST, configuration) };
     let (by, at) = (ann(), NOW);
     match shape.kind {
         0 => ChatState::Dormant,

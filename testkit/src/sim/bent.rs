@@ -149,7 +149,7 @@ impl<T: Read + ?Sized> Bent<'_, T> {
             && let Some(last) = chat.last
             && let Some((attempt, _)) = self.inner.attempt(last)?.filter(|(attempt, _)| attempt.is_live())
         {
-            let serving = Serving { handler: last, configuration: 0, answered: false, turn: None };
+            let serving = Serving::new(last, 0);
             chat.state = ChatState::Live { serving };
             chat.fence = attempt.fence;
         }

@@ -248,7 +248,7 @@ impl ChatOracle {
                 }
             }
             What::Answer { .. } => self.fail(format!("operation {seq} wrote an answer of nobody")),
-            What::Message { .. } | What::TurnEnded { .. } | What::Note { .. } => {}
+            What::Message { .. } | What::Permission { .. } | What::TurnEnded { .. } | What::Note { .. } => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use wg_core::chat::{ChatRun, ChatState};
 use wg_core::command::{ChatCommand, Command, NewChat};
 use wg_core::id::{Actor, ChatNumber};
-use wg_dispatch::dispatcher::Event;
+use wg_dispatch::dispatcher::{Consumers, Event};
 
 use super::world::World;
 
@@ -92,7 +92,9 @@ impl World {
         let Some(daemon) = &mut self.daemon else { return };
         daemon.attached.clone_from(&self.chats.consumers);
         daemon.inbox.retain(|event| !matches!(event, Event::Attached(_)));
-        daemon.inbox.push(Event::Attached(self.chats.consumers.clone()));
+        let consumers = self.chats.consumers.iter();
+        let attached = consumers.map(|(chat, &all)| (*chat, Consumers { all, answering: 0 })).collect();
+        daemon.inbox.push(Event::Attached(attached));
     }
 
     /// At the end of a run: some stay, most go, and some stopped chats are let go.

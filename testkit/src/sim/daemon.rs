@@ -190,8 +190,8 @@ impl World {
             HostEffect::Deliver { attempt, turn, entry, again } => {
                 self.order(attempt, Order::Deliver(turn, entry, again));
             }
-            HostEffect::Prompt { .. } | HostEffect::LetGo { .. } => {
-                unreachable!("no agent at work is understood here")
+            HostEffect::Prompt { .. } | HostEffect::LetGo { .. } | HostEffect::Answer { .. } => {
+                unreachable!("no agent at work is understood here, and none asks")
             }
             HostEffect::Interrupt { attempt } => drop(self.order(attempt, Order::Interrupt)),
             HostEffect::Parsed { attempt, to } => drop(self.order(attempt, Order::Parsed(to))),
@@ -314,6 +314,7 @@ fn about(effect: &HostEffect) -> Option<AttemptRef> {
         | HostEffect::Interrupt { attempt }
         | HostEffect::Prompt { attempt }
         | HostEffect::LetGo { attempt }
+        | HostEffect::Answer { attempt, .. }
         | HostEffect::Parsed { attempt, .. }
         | HostEffect::Finish { attempt } => Some(*attempt),
         HostEffect::SetTimer(_)

@@ -17,7 +17,7 @@ use wg_core::usage::Usage;
 use super::failure;
 use super::permission;
 use super::turn::Turn;
-use crate::conversation::{Conversation, Delivery, Heard, garbage};
+use crate::conversation::{CHAT, Conversation, Delivery, Heard, garbage};
 use crate::json;
 use crate::permissions::Permissions;
 
@@ -45,8 +45,9 @@ pub(crate) struct Talk {
     pub(crate) model: Option<String>,
     /// What it may do.
     pub(crate) permissions: Permissions,
-    /// What it is told of itself in the first message of a new conversation.
-    pub(crate) preamble: Option<&'static str>,
+    /// It serves a chat: the first message of a new conversation tells it so, and people are asked about what it may
+    /// not do by itself.
+    pub(crate) chat: bool,
 }
 
 /// How far the opening is.
@@ -212,7 +213,7 @@ impl Client {
     fn prompt(&mut self, message: u64, text: &str) -> Vec<u8> {
         self.turn.begins();
         let block = |text: &str| json!({"type": "text", "text": text});
-        let preamble = self.talk.preamble.filter(|_| std::mem::take(&mut self.new));
+        let preamble = Some(CHAT).filter(|_| std::mem::take(&mut self.new) && self.talk.chat);
         let blocks: Vec<Value> = preamble.into_iter().chain([text]).map(block).collect();
         let params = json!({"sessionId": self.session, "prompt": blocks});
         request(&format!("{PROMPT}{message}"), "session/prompt", params)
@@ -234,9 +235,13 @@ impl Client {
         let call = &params["toolCall"];
         let mut heard: Vec<Heard> = self.turn.tool(call, true).into_iter().map(Heard::Kept).collect();
         let known = self.turn.known(call);
-        let outcome = permission::outcome(self.talk.permissions, &self.folder, &known, &params["options"]);
-        let result = json!({"outcome": outcome});
-        heard.push(Heard::Reply(json::line(&json!({"jsonrpc": "2.0", "id": id, "result": result}))));
+        let allowed = permission::is_allowed(self.talk.permissions, &self.folder, &known);
+        let question = permission::question(id, &known, &params["options"]);
+        heard.push(if !allowed && self.talk.chat && permission::can_wait(&question) {
+            Heard::Kept(Said::Asks { question })
+        } else {
+            Heard::Reply(permission::answer(&question.id, permission::ruling(&question, allowed)))
+        });
         heard
     }
 
@@ -312,6 +317,10 @@ impl Conversation for Client {
             ),
             None => Vec::new(),
         }
+    }
+
+    fn answer(&mut self, question: &str, choice: Option<&str>) -> Vec<u8> {
+        permission::answer(question, choice)
     }
 }
 

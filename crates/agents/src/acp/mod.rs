@@ -23,7 +23,7 @@ use wg_core::task::Task;
 use crate::account::Allowed;
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
-use crate::conversation::{CHAT, ChatFacts, Conversation};
+use crate::conversation::{ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
@@ -78,13 +78,8 @@ impl Acp {
             .with_facts(facts)
     }
 
-    fn client(
-        &self,
-        session: Option<String>,
-        model: Option<String>,
-        preamble: Option<&'static str>,
-    ) -> Client {
-        Client::new(Talk { session, model, permissions: self.config.permissions, preamble })
+    fn client(&self, session: Option<String>, model: Option<String>, chat: bool) -> Client {
+        Client::new(Talk { session, model, permissions: self.config.permissions, chat })
     }
 }
 
@@ -102,7 +97,7 @@ impl Adapter for Acp {
     }
 
     fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(self.client(attempt.progress.session.clone(), attempt.model.clone(), None)))
+        Some(Box::new(self.client(attempt.progress.session.clone(), attempt.model.clone(), false)))
     }
 
     fn classify(&self, end: &ProcessEnd) -> Outcome {
@@ -143,7 +138,7 @@ impl Adapter for Acp {
     }
 
     fn conversation(&self, chat: &ChatFacts) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(self.client(chat.session.clone(), chat.model.clone(), Some(CHAT))))
+        Some(Box::new(self.client(chat.session.clone(), chat.model.clone(), true)))
     }
 
     // No farewell: it leaves when its input is closed.

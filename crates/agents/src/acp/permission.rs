@@ -1,26 +1,98 @@
-//! What an agent that asks may do: nobody is there to be asked, so the configuration answers. It looks at words
-//! only, and is no boundary: it keeps an agent from what was not meant, not from what it wants to hide.
+//! What an agent that asks may do. What its configuration allows it may; whatever else, people are asked where it
+//! serves a chat, and may say yes. That looks at words only, and is no boundary: it keeps an agent from what was not
+//! meant, not from what it wants to hide.
 
 use serde_json::{Value, json};
+use wg_core::chat::{Choice, ChoiceKind, Question};
+use wg_core::time::Timestamp;
 
+use crate::json;
 use crate::permissions::Permissions;
 
 /// The programs that may be run.
 const PROGRAMS: [&str; 2] = ["git", "wg"];
 
-/// The answer to a question about a call of a tool.
-pub(super) fn outcome(permissions: Permissions, folder: &str, call: &Value, options: &Value) -> Value {
-    let allowed = match permissions {
+/// Choices that are shown: each has a digit.
+const CHOICES: usize = 9;
+/// Longest name that the protocol gives a question or a choice, in bytes. A longer one can't be cut.
+const NAME_MAX: usize = 256;
+
+/// Whether the configuration allows it.
+pub(super) fn is_allowed(permissions: Permissions, folder: &str, call: &Value) -> bool {
+    match permissions {
         Permissions::Full => true,
         Permissions::Edit => may(folder, call),
-    };
-    // Once: what is allowed for ever is not asked about any more.
-    let kinds = if allowed { ["allow_once", "allow_always"] } else { ["reject_once", "reject_always"] };
+    }
+}
+
+/// The question of this name about a call of a tool.
+pub(super) fn question(id: &Value, call: &Value, options: &Value) -> Question {
     let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
-    let option = kinds.iter().find_map(|kind| options.iter().find(|option| option["kind"] == **kind));
-    match option.map(|option| &option["optionId"]) {
-        Some(id) if id.is_string() => json!({"outcome": "selected", "optionId": id}),
-        _ => json!({"outcome": "cancelled"}),
+    let choices = options.iter().filter_map(choice).take(CHOICES).collect();
+    Question {
+        id: id.to_string(),
+        what: json::detail(&what(call)),
+        choices,
+        at: Timestamp::default(),
+        answer: None,
+    }
+}
+
+/// Whether it can be kept until somebody answers, and answered with yes.
+pub(super) fn can_wait(question: &Question) -> bool {
+    question.id.len() <= NAME_MAX && question.choices.iter().any(|choice| choice.kind.allows())
+}
+
+/// The answer of the configuration. Once: what is allowed for ever is not asked about any more.
+pub(super) fn ruling(question: &Question, allowed: bool) -> Option<&str> {
+    let choice = match allowed {
+        true => question.choice([ChoiceKind::AllowOnce, ChoiceKind::AllowAlways]),
+        false => question.refusal(),
+    };
+    choice.map(|choice| choice.id.as_str())
+}
+
+/// The line that tells an agent the answer to the question of this name.
+pub(super) fn answer(question: &str, choice: Option<&str>) -> Vec<u8> {
+    let Ok(id) = serde_json::from_str::<Value>(question) else { return Vec::new() };
+    let outcome = match choice {
+        Some(choice) => json!({"outcome": "selected", "optionId": choice}),
+        None => json!({"outcome": "cancelled"}),
+    };
+    json::line(&json!({"jsonrpc": "2.0", "id": id, "result": {"outcome": outcome}}))
+}
+
+fn choice(option: &Value) -> Option<Choice> {
+    let kind = match option["kind"].as_str()? {
+        "allow_once" => ChoiceKind::AllowOnce,
+        "allow_always" => ChoiceKind::AllowAlways,
+        "reject_once" => ChoiceKind::RejectOnce,
+        "reject_always" => ChoiceKind::RejectAlways,
+        _ => return None,
+    };
+    let id = option["optionId"].as_str().filter(|id| id.len() <= NAME_MAX)?;
+    let name = option["name"].as_str().filter(|name| !name.trim().is_empty()).unwrap_or(id);
+    Some(Choice { id: id.to_owned(), name: json::detail(name), kind })
+}
+
+/// What a call would do, for people.
+fn what(call: &Value) -> String {
+    let kind = call["kind"].as_str().unwrap_or_default();
+    let title = call["title"].as_str().filter(|title| !title.trim().is_empty());
+    match kind {
+        "execute" => match command(call) {
+            Some(command) => format!("run {command}"),
+            None => format!("run {}", title.unwrap_or("a command that it does not name")),
+        },
+        "edit" | "delete" | "move" | "read" | "search" if !paths(call).is_empty() => {
+            let mut paths = paths(call);
+            paths.dedup();
+            format!("{kind} {}", paths.join(" "))
+        }
+        _ => match title {
+            Some(title) => title.to_owned(),
+            None => format!("use a tool of kind {}", if kind.is_empty() { "other" } else { kind }),
+        },
     }
 }
 
@@ -172,41 +244,86 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_is_answered_by_the_configuration() {
-        let options = json!([
-            {"optionId": "x", "kind": "allow_always"}, {"optionId": "y", "kind": "allow_once"},
-            {"optionId": "n", "kind": "reject_once"}
-        ]);
-        let asked = |permissions, call: Value| outcome(permissions, "/w", &call, &options);
-        let (yes, no) = (
-            json!({"outcome": "selected", "optionId": "y"}),
-            json!({"outcome": "selected", "optionId": "n"}),
-        );
-        for (call, answer) in [
-            (json!({"kind": "edit", "locations": [{"path": "/w/a"}]}), &yes),
+    fn the_configuration_says_what_may_be() {
+        for (call, allowed) in [
+            (json!({"kind": "edit", "locations": [{"path": "/w/a"}]}), true),
             (
                 json!({"kind": "edit", "content": [{"type": "diff", "path": "/w/a"}], "rawInput": {"filePath": "/x"}}),
-                &no,
+                false,
             ),
-            (json!({"kind": "edit", "locations": [{"path": "/w/a"}, {"path": "/etc/a"}]}), &no),
-            (json!({"kind": "edit", "locations": []}), &no),
-            (json!({"kind": "execute", "rawInput": {"command": "wg done"}, "title": "rm x"}), &yes),
-            (json!({"kind": "execute", "rawInput": {"command": ["wg", "done"]}, "title": "wg done"}), &no),
-            (json!({"kind": "execute", "title": "git status"}), &yes),
-            (json!({"kind": "execute", "title": "touch x"}), &no),
-            (json!({"kind": "fetch", "title": "git status"}), &no),
-            (json!({"kind": "other", "locations": [{"path": "/w/a"}]}), &no),
-            (json!({}), &no),
+            (json!({"kind": "edit", "locations": [{"path": "/w/a"}, {"path": "/etc/a"}]}), false),
+            (json!({"kind": "edit", "locations": []}), false),
+            (json!({"kind": "execute", "rawInput": {"command": "wg done"}, "title": "rm x"}), true),
+            (json!({"kind": "execute", "rawInput": {"command": ["wg", "done"]}, "title": "wg done"}), false),
+            (json!({"kind": "execute", "title": "git status"}), true),
+            (json!({"kind": "execute", "title": "touch x"}), false),
+            (json!({"kind": "fetch", "title": "git status"}), false),
+            (json!({"kind": "other", "locations": [{"path": "/w/a"}]}), false),
+            (json!({}), false),
         ] {
-            assert_eq!(asked(Permissions::Edit, call.clone()), *answer, "{call}");
-            assert_eq!(asked(Permissions::Full, call), yes);
+            assert_eq!(is_allowed(Permissions::Edit, "/w", &call), allowed, "{call}");
+            assert!(is_allowed(Permissions::Full, "/w", &call), "{call}");
         }
-        let always = json!([{"optionId": "x", "kind": "allow_always"}]);
-        assert_eq!(outcome(Permissions::Full, "/w", &json!({}), &always)["optionId"], "x");
-        assert_eq!(outcome(Permissions::Edit, "/w", &json!({}), &always), json!({"outcome": "cancelled"}));
-        assert_eq!(
-            outcome(Permissions::Full, "/w", &json!({}), &json!("?")),
-            json!({"outcome": "cancelled"})
-        );
+    }
+
+    fn told(question: &Question, allowed: bool) -> Value {
+        let line = answer(&question.id, ruling(question, allowed));
+        let line: Value = serde_json::from_slice(&line).expect("a line");
+        line["result"]["outcome"].clone()
+    }
+
+    #[test]
+    fn a_question_is_answered_by_the_names_that_it_gave() {
+        let options = json!([
+            {"optionId": "x", "kind": "allow_always", "name": "Always"}, {"optionId": "y", "kind": "allow_once"},
+            {"optionId": "n", "kind": "reject_once", "name": " "}, {"optionId": 7, "kind": "allow_once"},
+            {"optionId": "z", "kind": "perhaps"}, {"kind": "allow_once"}
+        ]);
+        let asked = question(&json!(3), &json!({"kind": "execute", "title": "touch x"}), &options);
+        let choices: Vec<_> =
+            asked.choices.iter().map(|choice| (choice.id.as_str(), choice.name.as_str())).collect();
+        assert_eq!((asked.id.as_str(), asked.what.as_str()), ("3", "run touch x"));
+        assert_eq!(choices, [("x", "Always"), ("y", "y"), ("n", "n")]);
+        assert_eq!(told(&asked, true), json!({"outcome": "selected", "optionId": "y"}));
+        assert_eq!(told(&asked, false), json!({"outcome": "selected", "optionId": "n"}));
+        for (id, text) in [(json!(3), "3"), (json!("a\"b"), "\"a\\\"b\"")] {
+            assert_eq!(question(&id, &json!({}), &options).id, text);
+            let line: Value = serde_json::from_slice(&answer(text, None)).expect("a line");
+            assert_eq!((&line["id"], &line["result"]["outcome"]["outcome"]), (&id, &json!("cancelled")));
+        }
+        assert!(answer("no json", None).is_empty());
+    }
+
+    #[test]
+    fn what_can_not_be_kept_or_allowed_is_not_asked_of_people() {
+        let yes = json!([{"optionId": "x", "kind": "allow_always"}]);
+        let no = json!([{"optionId": "n", "kind": "reject_always"}]);
+        let asked = |id: &Value, options: &Value| question(id, &json!({}), options);
+        assert!(can_wait(&asked(&json!(1), &yes)));
+        assert!(!can_wait(&asked(&json!("i".repeat(300)), &yes)));
+        assert!(!can_wait(&asked(&json!(1), &no)) && !can_wait(&asked(&json!(1), &json!("?"))));
+        assert_eq!(told(&asked(&json!(1), &yes), true)["optionId"], "x");
+        assert_eq!(told(&asked(&json!(1), &yes), false), json!({"outcome": "cancelled"}));
+        assert_eq!(told(&asked(&json!(1), &no), false)["optionId"], "n");
+        let many: Vec<Value> =
+            (0..50).map(|n| json!({"optionId": n.to_string(), "kind": "allow_once"})).collect();
+        assert_eq!(asked(&json!(1), &json!(many)).choices.len(), CHOICES);
+    }
+
+    #[test]
+    fn what_is_wanted_is_said_in_words() {
+        for (call, said) in [
+            (json!({"kind": "execute", "rawInput": {"command": "rm -r x"}, "title": "Shell"}), "run rm -r x"),
+            (
+                json!({"kind": "execute", "rawInput": {"command": ["a"]}}),
+                "run a command that it does not name",
+            ),
+            (json!({"kind": "edit", "locations": [{"path": "/etc/a"}, {"path": "/etc/a"}]}), "edit /etc/a"),
+            (json!({"kind": "fetch", "title": "https://x"}), "https://x"),
+            (json!({"kind": "think", "title": ""}), "use a tool of kind think"),
+            (json!({}), "use a tool of kind other"),
+        ] {
+            assert_eq!(what(&call), said, "{call}");
+        }
     }
 }

@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 use wg_core::attempt::ExitStatus;
-use wg_core::chat::{GiveUp, Said, TurnError};
+use wg_core::chat::{GiveUp, Question, Said, TurnError};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, TaskId};
 use wg_core::time::Timestamp;
 use wg_core::usage::Usage;
 
 use super::*;
-use crate::conversation::{Delivery, Heard};
+use crate::conversation::{CHAT, Delivery, Heard};
 
 pub(super) const TURNS: &str = include_str!("samples/opencode-turns.jsonl");
 const RESUMED: &str = include_str!("samples/opencode-resumed.jsonl");
@@ -297,7 +297,10 @@ fn a_death_in_the_middle_of_a_turn_is_heard_up_to_there() {
 
 #[test]
 fn what_is_asked_is_answered_and_told_once() {
-    let heard = all(&mut *fresh(), ASKS);
+    let mut work = acp(Permissions::Edit).work(&crate::shell::tests::attempt()).expect("it works on tasks");
+    work.works_in("/w");
+    work.greet(false);
+    let heard = all(&mut *work, ASKS);
     let answers: Vec<Value> = told(&heard).into_iter().filter(|told| told["result"].is_object()).collect();
     let options =
         answers.iter().map(|answer| answer["result"]["outcome"]["optionId"].as_str().expect("an option"));
@@ -312,6 +315,21 @@ fn what_is_asked_is_answered_and_told_once() {
     );
     let tools = kept(heard).into_iter().filter(|said| matches!(said, Said::Tool { .. })).count();
     assert_eq!(tools, 9);
+    // People may be asked in a chat, about what it may not do by itself.
+    let (mut chat, heard) = (fresh(), all(&mut *fresh(), ASKS));
+    let allowed = told(&heard).into_iter().filter(|told| told["result"].is_object()).count();
+    let asked: Vec<Question> = kept(heard)
+        .into_iter()
+        .filter_map(|said| if let Said::Asks { question } = said { Some(question) } else { None })
+        .collect();
+    let wanted: Vec<&str> = asked.iter().map(|question| question.what.as_str()).collect();
+    assert_eq!((allowed, &wanted[..2]), (4, &["run git version && echo x", "touch /other/outside"][..]));
+    assert_eq!(wanted.len(), 7);
+    let names: Vec<&str> = asked[0].choices.iter().map(|choice| choice.name.as_str()).collect();
+    assert_eq!(names, ["Allow once", "Always allow", "Reject"]);
+    let yes = json_of(&chat.answer(&asked[0].id, Some("always")));
+    assert_eq!((&yes["id"], &yes["result"]["outcome"]["optionId"]), (&json!(1), &json!("always")));
+    assert_eq!(json_of(&chat.answer(&asked[1].id, None))["result"]["outcome"]["outcome"], "cancelled");
     let mut full = acp(Permissions::Full).conversation(&facts(None)).expect("it serves chats");
     full.greet(false);
     for answer in told(&all(&mut *full, ASKS)).iter().filter(|told| told["result"].is_object()) {

@@ -14,7 +14,7 @@ use crate::account::{Allowed, Credential};
 use crate::acp::{Client, Talk};
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
-use crate::conversation::{CHAT, ChatFacts, Conversation};
+use crate::conversation::{ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
@@ -117,8 +117,8 @@ impl Gemini {
     }
 
     /// Its model stands on its command line.
-    fn client(&self, session: Option<String>, preamble: Option<&'static str>) -> Client {
-        Client::new(Talk { session, model: None, permissions: self.config.permissions, preamble })
+    fn client(&self, session: Option<String>, chat: bool) -> Client {
+        Client::new(Talk { session, model: None, permissions: self.config.permissions, chat })
     }
 }
 
@@ -136,7 +136,7 @@ impl Adapter for Gemini {
     }
 
     fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(self.client(attempt.progress.session.clone(), None)))
+        Some(Box::new(self.client(attempt.progress.session.clone(), false)))
     }
 
     fn classify(&self, end: &ProcessEnd) -> Outcome {
@@ -175,7 +175,7 @@ impl Adapter for Gemini {
     }
 
     fn conversation(&self, chat: &ChatFacts) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(self.client(chat.session.clone(), Some(CHAT))))
+        Some(Box::new(self.client(chat.session.clone(), true)))
     }
 
     // No farewell: it leaves when its input is closed.

@@ -15,7 +15,7 @@ use crate::account::{Allowed, Credential};
 use crate::acp::{Client, Talk};
 use crate::adapter::{Adapter, Unlaunchable};
 use crate::command_spec::{CommandSpec, Stdin};
-use crate::conversation::{CHAT, ChatFacts, Conversation};
+use crate::conversation::{ChatFacts, Conversation};
 use crate::permissions::Permissions;
 use crate::process_end::ProcessEnd;
 use crate::program::{Fingerprint, ProgramFacts};
@@ -24,9 +24,17 @@ use crate::sandbox::{Needs, Place, Sandboxing};
 /// Its name, as chats have it.
 const NAME: &str = "opencode";
 
-/// Rules of its own that go before those of its configuration. It takes a command line apart into the commands
-/// that it runs, and tells the model when one is denied; whom it asked would end its turn by refusing.
+/// Rules of its own for work, that go before those of its configuration. It takes a command line apart into the
+/// commands that it runs, and tells the model when one is denied.
 const EDIT: &str = r#"{"edit":"allow","bash":{"*":"deny","git *":"allow","wg *":"allow"},"external_directory":"deny","webfetch":"deny","websearch":"deny"}"#;
+
+/// Those for a chat, where it may ask.
+const EDIT_OR_ASK: &str = r#"{"edit":"allow","bash":{"*":"ask","git *":"allow","wg *":"allow"},"external_directory":"ask","webfetch":"ask","websearch":"ask"}"#;
+
+/// Its configuration in a chat, where nobody has given it another: it tells the model too when it asked and was
+/// refused, and goes on; else its turn would end there.
+const GOES_ON: (&str, &str) =
+    ("OPENCODE_CONFIG_CONTENT", r#"{"experimental":{"continue_loop_on_deny":true}}"#);
 
 /// Variables of the dispatcher's that it gets where they are set: who pays, which provider, where its
 /// configuration lies. What other providers want, `env.pass` names.
@@ -96,11 +104,11 @@ impl Opencode {
         Self { config }
     }
 
-    fn spec(&self, args: Vec<String>, stdin: Stdin) -> CommandSpec {
+    fn spec(&self, args: Vec<String>, stdin: Stdin, rules: &str) -> CommandSpec {
         // It is replaced between handlers, never under one.
         let mut env = vec![("OPENCODE_DISABLE_AUTOUPDATE".to_owned(), "1".to_owned())];
         if self.config.permissions == Permissions::Edit {
-            env.push(("OPENCODE_PERMISSION".to_owned(), EDIT.to_owned()));
+            env.push(("OPENCODE_PERMISSION".to_owned(), rules.to_owned()));
         }
         let inherit = INHERITED.iter().map(|&name| name.to_owned()).collect();
         CommandSpec { program: self.config.program.clone(), args, env, inherit, stdin }
@@ -136,7 +144,7 @@ impl Adapter for Opencode {
             }
             args.push(format!("--model={model}"));
         }
-        Ok(self.spec(args, Stdin::Prompt))
+        Ok(self.spec(args, Stdin::Prompt, EDIT))
     }
 
     fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
@@ -177,7 +185,9 @@ impl Adapter for Opencode {
     }
 
     fn launch_chat(&self, _chat: &ChatFacts) -> Result<CommandSpec, Unlaunchable> {
-        Ok(self.spec(vec!["acp".to_owned()], Stdin::Talk))
+        let mut spec = self.spec(vec!["acp".to_owned()], Stdin::Talk, EDIT_OR_ASK);
+        spec.env.push((GOES_ON.0.to_owned(), GOES_ON.1.to_owned()));
+        Ok(spec)
     }
 
     /// The model is chosen in the conversation, where one that is not there is told as such.
@@ -186,7 +196,7 @@ impl Adapter for Opencode {
             session: chat.session.clone(),
             model: chat.model.clone(),
             permissions: self.config.permissions,
-            preamble: Some(CHAT),
+            chat: true,
         })))
     }
 

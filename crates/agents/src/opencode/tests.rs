@@ -169,8 +169,19 @@ fn it_is_started_with_its_model_and_may_do_what_is_configured() {
     assert_eq!(rules_of_edit["bash"]["*"], "deny");
     let spec = edit.launch_chat(&chat()).expect("it can be started");
     assert_eq!((&spec.args[..], spec.stdin), (&["acp".to_owned()][..], Stdin::Talk));
-    assert!(rules(&spec).is_some() && spec.inherit.iter().any(|name| name == "OPENCODE_CONFIG"));
-    assert!(spec.env.iter().all(|(name, _)| !spec.inherit.contains(name)), "one way for each");
+    let rules_of_chat: serde_json::Value = serde_json::from_str(&rules(&spec).expect("rules")).expect("JSON");
+    assert_eq!(
+        (&rules_of_chat["bash"]["*"], &rules_of_chat["external_directory"]),
+        (&"ask".into(), &"ask".into())
+    );
+    assert!(spec.inherit.iter().any(|name| name == "OPENCODE_CONFIG"));
+    let twice: Vec<&str> = spec
+        .env
+        .iter()
+        .filter(|(name, _)| spec.inherit.contains(name))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(twice, [GOES_ON.0], "what a person has set goes before ours");
     let full = Opencode::new(OpencodeConfig { permissions: Permissions::Full, ..OpencodeConfig::default() });
     let work = full.launch(&task, &Attempt { model: None, ..attempt.clone() }).expect("it can be started");
     assert_eq!(work.args, ["run", "--format=json", "--auto"]);

@@ -79,7 +79,7 @@ impl Progress {
             Said::Session { id } => self.session = Some(id),
             Said::NoSession => self.session = None,
             // Which tools it used stands in its output.
-            Said::Tool { .. } => {}
+            Said::Tool { .. } | Said::Asks { .. } => {}
             Said::Used { usage } => self.in_flight = usage,
             Said::Answer { text, usage, .. } => {
                 self.turn_over(&usage, &text);

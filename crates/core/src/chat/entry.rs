@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::GiveUp;
+use super::{GiveUp, Question};
 use crate::id::{Actor, AttemptRef};
 use crate::time::Timestamp;
 use crate::usage::Usage;
@@ -51,6 +51,19 @@ pub enum What {
         name: String,
         /// What it was used for, in a line.
         detail: String,
+    },
+    /// The handler asked whether it may do something, and was told.
+    Permission {
+        /// The message that it answers.
+        message: u64,
+        /// What it asked for.
+        what: String,
+        /// What it was told, as its handler calls that.
+        answer: String,
+        /// It may.
+        allowed: bool,
+        /// By whom: a person, or the dispatcher where nobody was there.
+        by: Actor,
     },
     /// The handler answered: the end of a successful turn.
     Answer {
@@ -150,6 +163,11 @@ pub enum Said {
         /// In a line, what for.
         detail: String,
     },
+    /// It asks whether it may do something, and waits for the answer.
+    Asks {
+        /// What.
+        question: Question,
+    },
     /// So much has the turn in flight used until now, all together; what ends it says the whole of it.
     Used {
         /// It.
@@ -189,9 +207,12 @@ impl Said {
     pub fn ends_turn(&self) -> bool {
         match self {
             Self::Answer { .. } | Self::Failed { .. } | Self::Unfit { .. } => true,
-            Self::Ready | Self::Session { .. } | Self::NoSession | Self::Tool { .. } | Self::Used { .. } => {
-                false
-            }
+            Self::Ready
+            | Self::Session { .. }
+            | Self::NoSession
+            | Self::Tool { .. }
+            | Self::Asks { .. }
+            | Self::Used { .. } => false,
         }
     }
 }

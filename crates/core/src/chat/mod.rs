@@ -13,6 +13,7 @@
 //! 4. The answered mark of a message never goes back.
 
 mod entry;
+mod question;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use entry::cut;
 pub use entry::{Consumer, Entry, InboxCounts, InboxRow, InboxState, Said, TEXT_MAX, TurnError, What};
+pub use question::{ANSWER_WITHIN, Choice, ChoiceKind, QUESTIONS, Question, Verdict};
 pub use step::{ChatEvent, Situation, is_over, step};
 
 use crate::budget::Bucket;
@@ -205,6 +207,9 @@ pub struct Serving {
     /// The turn in flight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
+    /// What it has asked in this turn, the first first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
 }
 
 /// A message that is being answered.
@@ -297,6 +302,14 @@ impl ChatRun {
     }
 }
 
+impl Serving {
+    /// A handler that is ready and has done nothing yet.
+    #[must_use]
+    pub fn new(handler: AttemptRef, configuration: u64) -> Self {
+        Self { handler, configuration, answered: false, turn: None, questions: Vec::new() }
+    }
+}
+
 impl Chat {
     /// A new one, dormant.
     #[must_use]
@@ -358,6 +371,12 @@ impl Chat {
     #[must_use]
     pub fn turn(&self) -> Option<&Turn> {
         self.serving().and_then(|serving| serving.turn.as_ref())
+    }
+
+    /// What its handler has asked and nobody has answered, the first first.
+    pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
+        let asked = self.serving().map(|serving| serving.questions.as_slice()).unwrap_or_default();
+        asked.iter().filter(|question| question.answer.is_none())
     }
 
     /// What of the use of the turn in flight is not counted yet, where this is the whole of it: a turn whose handler

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    BACK_OFF, BACK_OFF_MAX, Chat, ChatState, Drain, FAILURES, GiveUp, InboxRow, InboxState, KILLS, Queued,
-    Said, Serving, Turn, TurnError,
+    BACK_OFF, BACK_OFF_MAX, Chat, ChatState, Drain, FAILURES, GiveUp, InboxRow, InboxState, KILLS, QUESTIONS,
+    Question, Queued, Said, Serving, Turn, TurnError, Verdict,
 };
 use crate::attempt::Outcome;
 use crate::budget::Bucket;
@@ -99,8 +99,15 @@ pub enum ChatEvent {
     },
     /// Fact: the configuration that it would be started with now.
     Configured(u64),
-    /// A person wants its turn to end.
-    Interrupted,
+    /// A question of its handler is answered.
+    Answered {
+        /// Which.
+        question: String,
+        /// What.
+        verdict: Verdict,
+    },
+    /// Somebody wants its turn to end.
+    Interrupted(Actor),
     /// A person stops it.
     Held(Actor),
     /// A person lets it run again.
@@ -144,7 +151,8 @@ pub fn step(before: Situation, event: ChatEvent, now: Timestamp) -> Result<Step<
             Ok(ended(before, handler, &outcome, paused_until, jitter, now))
         }
         ChatEvent::Configured(hash) => Ok(configured(before, hash)),
-        ChatEvent::Interrupted => interrupt(before, now),
+        ChatEvent::Answered { question, verdict } => answer(before, &question, verdict),
+        ChatEvent::Interrupted(by) => interrupt(before, &by, now),
         ChatEvent::Held(by) => hold(before, by, now),
         ChatEvent::Resumed => resume(before),
         ChatEvent::Archived { by, purge } => archive(before, by, purge, now),
@@ -256,9 +264,7 @@ fn unwanted(before: Situation, until: Timestamp) -> Step<Situation> {
 
 fn drain(before: Situation, why: Drain) -> Step<Situation> {
     let serving = match &before.chat.state {
-        ChatState::Starting { handler, configuration, .. } => {
-            Serving { handler: *handler, configuration: *configuration, answered: false, turn: None }
-        }
+        ChatState::Starting { handler, configuration, .. } => Serving::new(*handler, *configuration),
         ChatState::Live { serving } | ChatState::Lingering { serving, .. } => serving.clone(),
         ChatState::Dormant
         | ChatState::Queued { .. }
@@ -310,6 +316,10 @@ fn heard(
             None => Step::to(before),
         },
         Said::Tool { .. } => Step::to(before),
+        Said::Asks { question } => {
+            asked(&mut before, question);
+            Step::to(before)
+        }
         Said::Used { usage } => {
             let more = before.chat.not_counted(&usage);
             if let Some(turn) = serving_mut(&mut before.chat.state).and_then(|serving| serving.turn.as_mut())
@@ -350,8 +360,7 @@ fn heard(
 fn ready(before: Situation) -> Step<Situation> {
     match &before.chat.state {
         ChatState::Starting { handler, configuration, .. } => {
-            let serving =
-                Serving { handler: *handler, configuration: *configuration, answered: false, turn: None };
+            let serving = Serving::new(*handler, *configuration);
             to(before, ChatState::Live { serving })
         }
         _ => Step::to(before),
@@ -392,7 +401,11 @@ fn turn_failed(
 /// The turn in flight is over; its message becomes what is said, or waits on. A person who wanted it to end
 /// does not get it again, whatever ended it.
 fn end_turn(situation: &mut Situation, becomes: Option<InboxState>) {
-    let turn = serving_mut(&mut situation.chat.state).and_then(|serving| serving.turn.take());
+    let turn = serving_mut(&mut situation.chat.state).and_then(|serving| {
+        // Whatever it asked is of no matter any more.
+        serving.questions.clear();
+        serving.turn.take()
+    });
     let asked = turn.is_some_and(|turn| turn.interrupted.is_some());
     let becomes = if asked { Some(InboxState::Answered) } else { becomes };
     if let (Some(state), Some(message)) = (becomes, &mut situation.message)
@@ -545,14 +558,51 @@ fn configured(mut before: Situation, hash: u64) -> Step<Situation> {
     }
 }
 
-fn interrupt(mut before: Situation, now: Timestamp) -> Result<Step<Situation>, Rejection> {
+/// Its handler asks for something, and waits.
+fn asked(situation: &mut Situation, question: Question) {
+    let Some(serving) = serving_mut(&mut situation.chat.state) else { return };
+    if serving.questions.iter().any(|known| known.id == question.id) {
+        return;
+    }
+    // Those that were answered long ago were heard: a turn that asks without end stays of a size.
+    if serving.questions.len() >= 2 * QUESTIONS
+        && let Some(heard) = serving.questions.iter().position(|known| known.answer.is_some())
+    {
+        serving.questions.remove(heard);
+    }
+    serving.questions.push(question);
+}
+
+fn answer(mut before: Situation, id: &str, verdict: Verdict) -> Result<Step<Situation>, Rejection> {
     let number = before.chat.number;
-    match serving_mut(&mut before.chat.state).and_then(|serving| serving.turn.as_mut()) {
-        Some(turn) => {
+    let serving = serving_mut(&mut before.chat.state);
+    let question = serving.and_then(|serving| serving.questions.iter_mut().find(|known| known.id == id));
+    let Some(question) = question else {
+        return Err(Rejection::Nothing(format!("{number} does not ask that (any more)")));
+    };
+    if let Some(given) = &question.answer {
+        return Err(Rejection::Nothing(format!("{} has answered that already", given.by)));
+    }
+    let is_one = |choice: &String| question.choices.iter().any(|known| known.id == *choice);
+    if verdict.choice.as_ref().is_some_and(|choice| !is_one(choice)) {
+        return Err(Rejection::Invalid(format!("{number} gives no such choice")));
+    }
+    question.answer = Some(verdict);
+    Ok(Step::to(before))
+}
+
+fn interrupt(mut before: Situation, by: &Actor, now: Timestamp) -> Result<Step<Situation>, Rejection> {
+    let number = before.chat.number;
+    let serving = serving_mut(&mut before.chat.state).filter(|serving| serving.turn.is_some());
+    match serving {
+        Some(Serving { turn: Some(turn), questions, .. }) => {
             turn.interrupted.get_or_insert(now);
+            for question in questions {
+                question.answer.get_or_insert_with(|| Verdict { choice: None, by: by.clone() });
+            }
             Ok(Step::to(before))
         }
-        None => Err(Rejection::Nothing(format!("{number} answers nothing just now"))),
+        _ => Err(Rejection::Nothing(format!("{number} answers nothing just now"))),
     }
 }
 

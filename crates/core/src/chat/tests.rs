@@ -1,6 +1,7 @@
 //! The chat's machine: every row of the states table of `chats.md`.
 
 mod any_order;
+mod questions;
 
 use super::step::is_over;
 use super::*;
@@ -22,7 +23,7 @@ fn ann() -> Actor {
 }
 
 fn serving() -> Serving {
-    Serving { handler: HANDLER, configuration: HASH, answered: false, turn: None }
+    Serving::new(HANDLER, HASH)
 }
 
 /// As [`serving`], in the middle of an answer to message 1.
@@ -350,7 +351,7 @@ fn a_turn_whose_end_was_asked_for_is_over_however_it_ends() {
     assert_eq!(after(asked(), ignored.clone()).state.chat.state.name(), "draining");
     let unasked = in_state(at_a_turn());
     assert_eq!(after(unasked.clone(), ignored).state, unasked);
-    assert!(step(in_state(live()), ChatEvent::Interrupted, NOW).is_err(), "it answers nothing");
+    assert!(step(in_state(live()), ChatEvent::Interrupted(ann()), NOW).is_err(), "it answers nothing");
 }
 
 #[test]

@@ -36,6 +36,16 @@ pub enum ChatCommand {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
+    /// Tell a handler whether it may do what it asks for.
+    Answer {
+        /// Of which chat.
+        chat: ChatNumber,
+        /// To which question, by its name.
+        question: String,
+        /// What, by its name; absent: neither yes nor no.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<String>,
+    },
     /// Stop chats; they stay stopped until they are resumed.
     Hold {
         /// Which.
@@ -168,6 +178,7 @@ impl ChatCommand {
             | Self::Send { .. }
             | Self::Resend { .. }
             | Self::Interrupt { .. }
+            | Self::Answer { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
             | Self::Archive { .. }
@@ -206,6 +217,7 @@ impl ChatCommand {
             Self::Send { .. } => "chat send",
             Self::Resend { .. } => "chat send again",
             Self::Interrupt { .. } => "chat interrupt",
+            Self::Answer { .. } => "chat answer",
             Self::Hold { .. } => "chat stop",
             Self::Resume { .. } => "chat resume",
             Self::Archive { .. } => "chat archive",

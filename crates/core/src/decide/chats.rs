@@ -20,12 +20,14 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: ChatCommand) -> Result<(), 
         ChatCommand::Resend { chat, messages } => resend(draft, chat, &messages),
         ChatCommand::Interrupt { chat: number, why } => {
             let chat = draft.chat(number)?;
-            draft.step_chat(chat, ChatEvent::Interrupted)?;
+            let by = draft.actor.clone();
+            draft.step_chat(chat, ChatEvent::Interrupted(by))?;
             if let Some(text) = why {
                 draft.entry(number, What::Note { text })?;
             }
             Ok(())
         }
+        ChatCommand::Answer { chat, question, choice } => handlers::answer(draft, chat, question, choice),
         ChatCommand::Hold { chats } => {
             let by = draft.actor.clone();
             each(draft, &chats, &|| ChatEvent::Held(by.clone()))

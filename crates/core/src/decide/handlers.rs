@@ -2,7 +2,9 @@
 
 use crate::attempt::{Attempt, AttemptKind, AttemptState, Outcome};
 use crate::budget::PER_TASK;
-use crate::chat::{ChatEvent, ChatState, Queued, READY_WITHIN, Said, What, cut};
+use crate::chat::{
+    Chat, ChatEvent, ChatState, QUESTIONS, Question, Queued, READY_WITHIN, Said, Verdict, What, cut,
+};
 use crate::command::{Heard, StartHandler};
 use crate::decide::providers::{self, Trouble};
 use crate::decide::{Draft, Refusal, day};
@@ -186,10 +188,53 @@ fn one(
             }
             None
         }
+        Said::Asks { question } => return asked(draft, chat, handler, question.clone(), jitter),
         Said::Ready | Said::Session { .. } | Said::NoSession | Said::Used { .. } => None,
     };
     let event = ChatEvent::Said { handler, said, paused_until, jitter };
     draft.step_chat(chat, event).map(drop)
+}
+
+/// It asks for something. With as many questions open as may be, the next is refused at once: an agent that asks
+/// without end gets no room without end.
+fn asked(
+    draft: &mut Draft<'_>,
+    chat: Chat,
+    handler: AttemptRef,
+    question: Question,
+    jitter: i16,
+) -> Result<(), Refusal> {
+    let full = chat.open_questions().count() >= QUESTIONS;
+    let (number, id) = (chat.number, question.id.clone());
+    let refusal = question.refusal().map(|choice| choice.id.clone());
+    let question = Question { at: draft.now, answer: None, ..question };
+    let event = ChatEvent::Said { handler, said: Said::Asks { question }, paused_until: None, jitter };
+    let (before, after) = draft.step_chat(chat, event)?;
+    // One that is asked again is known.
+    if full && before != after { answer(draft, number, id, refusal) } else { Ok(()) }
+}
+
+/// A question is answered, and the history tells how. Agents can't: what they may ask for is decided before
+/// (`worker`).
+pub(super) fn answer(
+    draft: &mut Draft<'_>,
+    number: ChatNumber,
+    question: String,
+    choice: Option<String>,
+) -> Result<(), Refusal> {
+    let by = draft.actor.clone();
+    let chat = draft.chat(number)?;
+    let asked = chat.open_questions().find(|open| open.id == question).cloned();
+    let verdict = Verdict { choice, by: by.clone() };
+    let choice = verdict.choice.clone();
+    let (_, after) = draft.step_chat(chat, ChatEvent::Answered { question, verdict })?;
+    let (Some(asked), Some(turn)) = (asked, after.turn()) else { return Ok(()) };
+    let told = asked.choices.into_iter().find(|known| Some(&known.id) == choice.as_ref());
+    let allowed = told.as_ref().is_some_and(|choice| choice.kind.allows());
+    let answer = told.map_or_else(|| "neither yes nor no".to_owned(), |choice| choice.name);
+    let message = turn.message;
+    draft.entry(number, What::Permission { message, what: asked.what, answer, allowed, by })?;
+    Ok(())
 }
 
 /// What it said, with what is shown in one line cut to a length: only an answer may be as long as it is.
@@ -198,6 +243,7 @@ fn shortened(said: Said) -> Said {
         Said::Tool { name, detail } => Said::Tool { name: cut(&name), detail: cut(&detail) },
         Said::Failed { error, text, usage } => Said::Failed { error, text: cut(&text), usage },
         Said::Unfit { reason, text } => Said::Unfit { reason, text: cut(&text) },
+        Said::Asks { question } => Said::Asks { question: question.shortened() },
         Said::Answer { .. } | Said::Ready | Said::Session { .. } | Said::NoSession | Said::Used { .. } => {
             said
         }

@@ -53,6 +53,10 @@ fn renumbered(what: What, numbers: &BTreeMap<u64, u64>) -> What {
         What::Tool { message, name, detail } => {
             What::Tool { message: new(message).unwrap_or_default(), name, detail }
         }
+        What::Permission { message, what, answer, allowed, by } => {
+            let message = new(message).unwrap_or_default();
+            What::Permission { message, what, answer, allowed, by }
+        }
         What::Answer { message, text, handler, usage } => {
             What::Answer { message: message.and_then(new), text, handler, usage }
         }
@@ -69,6 +73,10 @@ fn bare(what: &What) -> What {
         What::Answer { message, text, handler: _, usage } => {
             What::Answer { message: *message, text: text.clone(), handler: None, usage: usage.clone() }
         }
-        What::Message { .. } | What::Tool { .. } | What::TurnEnded { .. } | What::Note { .. } => what.clone(),
+        What::Message { .. }
+        | What::Tool { .. }
+        | What::Permission { .. }
+        | What::TurnEnded { .. }
+        | What::Note { .. } => what.clone(),
     }
 }

@@ -1,6 +1,8 @@
 //! A `wg` command's side of the control socket: blocking, with a limit on how long it waits.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -87,10 +89,10 @@ pub fn stop(
     }
 }
 
-/// Consumes a chat until the conversation is dropped; says how many do. What follows are
+/// Consumes a chat until the conversation is dropped, as somebody who answers questions or not; says how many do. What follows are
 /// [`Answer::ChatChanged`] and [`Answer::ChatDelta`].
-pub fn attach(graph: &Path, chat: ChatNumber) -> Result<(usize, Conversation), ClientError> {
-    let mut conversation = open(graph, Request::Attach { chat })?;
+pub fn attach(graph: &Path, chat: ChatNumber, answers: bool) -> Result<(usize, Conversation), ClientError> {
+    let mut conversation = open(graph, Request::Attach { chat, answers })?;
     match conversation.next_answer()? {
         Answer::Attached { attached } => Ok((attached, conversation)),
         other => Err(unexpected(&other)),
@@ -130,7 +132,24 @@ fn open(graph: &Path, request: Request) -> Result<Conversation, ClientError> {
     Ok(Conversation { client })
 }
 
+/// Ends a conversation while somebody else waits for what comes.
+#[derive(Debug)]
+pub struct HangUp(UnixStream);
+
+impl HangUp {
+    /// Ends it: who waits hears that it is over.
+    pub fn hang_up(self) {
+        // One that is over already needs no end.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 impl Conversation {
+    /// What ends it.
+    pub fn end(&self) -> io::Result<HangUp> {
+        self.client.stream().map(HangUp)
+    }
+
     /// The next line, at most [`PATIENCE`] later.
     pub fn next_answer(&mut self) -> Result<Answer, ClientError> {
         self.answer_within(PATIENCE)

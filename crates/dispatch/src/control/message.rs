@@ -54,6 +54,9 @@ pub enum Request {
     Attach {
         /// Which.
         chat: ChatNumber,
+        /// It is a person who can answer what the chat's handler asks.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        answers: bool,
     },
     /// Somebody consumes a chat for the next minute.
     PingChat {
@@ -260,7 +263,8 @@ mod tests {
             Request::Poke { attempt: Some(AttemptRef(7)) },
             Request::Status,
             Request::Stop { kill_agents: true, by: Some("user:ann".into()), keep_chats: true },
-            Request::Attach { chat: ChatNumber(3) },
+            Request::Attach { chat: ChatNumber(3), answers: false },
+            Request::Attach { chat: ChatNumber(3), answers: true },
             Request::PingChat { chat: ChatNumber(3) },
             Request::Reload,
             Request::Tail,

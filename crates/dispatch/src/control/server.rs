@@ -151,7 +151,7 @@ async fn answer(stream: &mut UnixStream, request: Request, desk: &Desk) -> io::R
             while stream.read(&mut nothing).await? > 0 {}
             Ok(())
         }
-        Request::Attach { chat } => attach(stream, chat, desk).await,
+        Request::Attach { chat, answers } => attach(stream, chat, answers, desk).await,
         Request::PingChat { chat } => {
             let _ = desk.incoming.send(Incoming::PingChat(chat)).await;
             say(stream, Answer::Poked).await
@@ -194,9 +194,9 @@ async fn tail(stream: &mut UnixStream, mut noted: broadcast::Receiver<Noted>) ->
 }
 
 /// The connection is the lease: it ends when the client closes it, dies, or does not read.
-async fn attach(stream: &mut UnixStream, chat: ChatNumber, desk: &Desk) -> io::Result<()> {
+async fn attach(stream: &mut UnixStream, chat: ChatNumber, answers: bool, desk: &Desk) -> io::Result<()> {
     let mut news = desk.news.subscribe();
-    let lease = desk.leases.take(chat);
+    let lease = desk.leases.take(chat, answers);
     say(stream, Answer::Attached { attached: lease.count() }).await?;
     let mut nothing = [0_u8; 64];
     loop {

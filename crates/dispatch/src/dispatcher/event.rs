@@ -81,8 +81,8 @@ pub enum Event {
         /// Handlers of chats stay too: another dispatcher follows at once.
         keep_chats: bool,
     },
-    /// Who is attached to chats now: how many to which.
-    Attached(BTreeMap<ChatNumber, usize>),
+    /// Who is attached to chats now.
+    Attached(BTreeMap<ChatNumber, Consumers>),
     /// Somebody consumes a chat for the next minute.
     ChatPinged(ChatNumber),
     /// A handler said something.
@@ -100,6 +100,15 @@ pub enum Event {
     TalkOver(AttemptRef),
     /// What was found of chats' programs.
     ChatPrograms(Vec<(ChatNumber, ProgramFacts)>),
+}
+
+/// Who is attached to a chat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Consumers {
+    /// How many are.
+    pub all: usize,
+    /// How many of them are people who can answer what a handler asks.
+    pub answering: usize,
 }
 
 /// What is to be done on the host. Each is safe to do twice.
@@ -162,6 +171,15 @@ pub enum HostEffect {
     Interrupt {
         /// Which.
         attempt: AttemptRef,
+    },
+    /// Tell a handler how a question of its was answered.
+    Answer {
+        /// Which handler.
+        attempt: AttemptRef,
+        /// Which question, by its name.
+        question: String,
+        /// What, by its name; absent: neither yes nor no.
+        choice: Option<String>,
     },
     /// What was heard up to here is committed.
     Parsed {

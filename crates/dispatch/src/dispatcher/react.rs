@@ -66,7 +66,7 @@ impl Dispatcher {
             Event::ConfigChanged(config) => self.configure(*config),
             Event::Programs(found) => self.programs(found),
             Event::Attached(attached) => {
-                self.chats.attachments(attached);
+                self.chats.attachments(attached, now);
                 self.causes.other = true;
             }
             Event::ChatPinged(chat) => {

@@ -116,7 +116,7 @@ impl Dispatcher {
             paused: self.shown.control.paused.clone(),
             adapters: self.shown.control.adapters.clone(),
             unknown: unknown.chain(self.shown.strays.iter().cloned()).collect(),
-            attached: self.chats.attached.clone(),
+            attached: self.chats.attached.iter().map(|(chat, consumers)| (*chat, consumers.all)).collect(),
             unwritten: self.chats.unwritten.clone(),
             stopping: self.leaving.is_some(),
             ..Status::default()

@@ -66,6 +66,11 @@ impl Client {
         Ok(Self { stream, lines: LineBuffer::new(line_max) })
     }
 
+    /// Another hold on the connection, to end it while somebody waits for what comes.
+    pub fn stream(&self) -> io::Result<UnixStream> {
+        self.stream.try_clone()
+    }
+
     /// Sends one line.
     pub fn send(&mut self, message: &impl Serialize, patience: Duration) -> Result<(), ClientError> {
         let mut line = serde_json::to_vec(message)?;

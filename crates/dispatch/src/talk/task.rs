@@ -50,6 +50,13 @@ pub(crate) enum Order {
     LetGo,
     /// Ask it to end its turn.
     Interrupt,
+    /// Tell it how its question was answered.
+    Answer {
+        /// Which.
+        question: String,
+        /// What; absent: neither yes nor no.
+        choice: Option<String>,
+    },
     /// Everything up to here is committed.
     Parsed(u64),
     /// It is over: what it left is to be taken in.
@@ -117,13 +124,22 @@ struct Talk {
     kept: VecDeque<(Said, u64)>,
     /// The message of the turn in flight.
     message: u64,
-    last_input: u64,
-    /// Inputs that the shim has not taken yet.
-    inputs: VecDeque<(u64, String)>,
+    inputs: Inputs,
     garbage: u32,
     /// Nothing more will be said: its shim is told each time it is reached.
     let_go: bool,
     end: End,
+}
+
+/// What is on its way to its process.
+#[derive(Debug, Default)]
+struct Inputs {
+    /// The number of the last one.
+    last: u64,
+    /// Those that the shim has not taken yet.
+    waiting: VecDeque<(u64, String)>,
+    /// What was to be said before it was known which inputs the shim has had.
+    early: Vec<Vec<u8>>,
 }
 
 /// How far the taking in of last words is.
@@ -160,8 +176,7 @@ impl Talk {
             told: None,
             kept: VecDeque::new(),
             message: 0,
-            last_input: 0,
-            inputs: VecDeque::new(),
+            inputs: Inputs::default(),
             garbage: 0,
             let_go: false,
             end: if converse.over { End::Reading } else { End::Open },
@@ -228,12 +243,12 @@ impl Talk {
     }
 
     async fn opened(&mut self, opened: Opened, to: &mut Option<Line>) -> io::Result<()> {
-        self.last_input = self.last_input.max(opened.last_input);
+        self.inputs.last = self.inputs.last.max(opened.last_input);
         let mut line = opened.line;
         if self.message > 0 {
             line.send(&ShimRequest::Turn { on: true }).await?;
         }
-        for (id, text) in &self.inputs {
+        for (id, text) in &self.inputs.waiting {
             line.input(*id, text).await?;
         }
         if self.let_go {
@@ -244,25 +259,35 @@ impl Talk {
         let again = self.greeted || opened.last_input > 0;
         self.greeted = true;
         let greeting = self.conversation.greet(again);
-        self.say(greeting, to).await
+        let mut said = self.say(greeting, to).await;
+        // What can't be sent just now is kept with its number.
+        for bytes in std::mem::take(&mut self.inputs.early) {
+            said = said.and(self.say(bytes, to).await);
+        }
+        said
     }
 
     /// Gives the handler bytes that are no message.
     async fn say(&mut self, bytes: Vec<u8>, line: &mut Option<Line>) -> io::Result<()> {
-        self.input(self.last_input + 1, bytes, line).await
+        if !self.greeted {
+            // Under a number of its own it would be taken for one that the shim has had.
+            self.inputs.early.push(bytes);
+            return Ok(());
+        }
+        self.input(self.inputs.last + 1, bytes, line).await
     }
 
     async fn input(&mut self, id: u64, bytes: Vec<u8>, line: &mut Option<Line>) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.last_input = self.last_input.max(id);
+        self.inputs.last = self.inputs.last.max(id);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let sent = match line {
             Some(line) => line.input(id, &text).await,
             None => Ok(()),
         };
-        self.inputs.push_back((id, text));
+        self.inputs.waiting.push_back((id, text));
         sent
     }
 
@@ -279,6 +304,10 @@ impl Talk {
             }
             Order::Interrupt => {
                 let bytes = self.conversation.interrupt();
+                self.say(bytes, line).await
+            }
+            Order::Answer { question, choice } => {
+                let bytes = self.conversation.answer(&question, choice.as_deref());
                 self.say(bytes, line).await
             }
             Order::Parsed(to) => {
@@ -335,10 +364,10 @@ impl Talk {
     fn answered(&mut self, answer: ShimAnswer) -> io::Result<()> {
         match answer {
             ShimAnswer::Written { to } => self.written = self.written.max(to),
-            ShimAnswer::Taken { id, .. } => self.inputs.retain(|(waiting, _)| *waiting > id),
+            ShimAnswer::Taken { id, .. } => self.inputs.waiting.retain(|(waiting, _)| *waiting > id),
             ShimAnswer::Refused { why } => {
                 tracing::warn!(handler = %self.attempt, why, "its shim refused");
-                self.inputs.pop_front();
+                self.inputs.waiting.pop_front();
             }
             ShimAnswer::Superseded => return Err(io::ErrorKind::ConnectionReset.into()),
             ShimAnswer::Hello { .. }

@@ -11,25 +11,25 @@ use wg_core::port::{Read, Store, StoreError};
 use wg_core::submit::submit;
 use wg_core::usage::Usage;
 use wg_dispatch::config::{ChatConfig, DispatchConfig};
-use wg_dispatch::dispatcher::{Event, HostEffect};
+use wg_dispatch::dispatcher::{Consumers, Event, HostEffect};
 use wg_dispatch::files::EndedBy;
 use wg_dispatch::recover::{Finding, Findings, Shim};
 
 use crate::world::{World, ends, shim};
 
-const CHAT: ChatNumber = ChatNumber(1);
+pub(super) const CHAT: ChatNumber = ChatNumber(1);
 
 /// A world with chats, whose host does at once what can be done at once.
-struct Chats {
-    world: World,
+pub(super) struct Chats {
+    pub(super) world: World,
     /// Shims that are up, in the order of their start.
     up: Vec<AttemptRef>,
     /// Every effect so far.
-    seen: Vec<HostEffect>,
+    pub(super) seen: Vec<HostEffect>,
 }
 
 impl Chats {
-    fn new(max_live: usize, chats: usize) -> Self {
+    pub(super) fn new(max_live: usize, chats: usize) -> Self {
         let chats_config = ChatConfig { max_live, linger: Duration::from_secs(60), ..ChatConfig::default() };
         let world = World::new(DispatchConfig { chats: chats_config, ..DispatchConfig::default() });
         let mut chats_world = Self { world, up: Vec::new(), seen: Vec::new() };
@@ -42,30 +42,34 @@ impl Chats {
     }
 
     /// A person asks; the dispatcher has not heard of it yet.
-    fn ask(&mut self, command: ChatCommand) {
+    pub(super) fn ask(&mut self, command: ChatCommand) {
         self.world.command(Command::Chat(command));
     }
 
-    fn send(&mut self, chat: ChatNumber) {
+    pub(super) fn send(&mut self, chat: ChatNumber) {
         self.ask(ChatCommand::Send { chat, text: "hello".into() });
         self.changed();
     }
 
-    fn attach(&mut self, chats: &[ChatNumber]) {
-        self.handle(vec![Event::Attached(chats.iter().map(|chat| (*chat, 1)).collect())]);
+    pub(super) fn attach(&mut self, chats: &[ChatNumber]) {
+        self.attach_as(chats, Consumers { all: 1, answering: 0 });
     }
 
-    fn changed(&mut self) {
+    pub(super) fn attach_as(&mut self, chats: &[ChatNumber], who: Consumers) {
+        self.handle(vec![Event::Attached(chats.iter().map(|chat| (*chat, who)).collect())]);
+    }
+
+    pub(super) fn changed(&mut self) {
         self.handle(vec![Event::StoreChanged]);
     }
 
-    fn time(&mut self, span: Duration) {
+    pub(super) fn time(&mut self, span: Duration) {
         self.world.pass(span);
         self.handle(vec![Event::TimerDue]);
     }
 
     /// Handles events, and does for the host what it is asked to, until nothing more is asked.
-    fn handle(&mut self, events: Vec<Event>) {
+    pub(super) fn handle(&mut self, events: Vec<Event>) {
         let mut events = events;
         while !events.is_empty() {
             let effects = self.world.handle(events);
@@ -98,11 +102,11 @@ impl Chats {
         events
     }
 
-    fn handler(&self) -> AttemptRef {
+    pub(super) fn handler(&self) -> AttemptRef {
         *self.up.last().expect("one was started")
     }
 
-    fn say(&mut self, said: Vec<Said>) {
+    pub(super) fn say(&mut self, said: Vec<Said>) {
         let handler = self.handler();
         self.say_as(handler, said);
     }
@@ -114,7 +118,7 @@ impl Chats {
         self.handle(vec![Event::Heard { attempt: handler, fence, said, parsed }]);
     }
 
-    fn answer(&mut self) {
+    pub(super) fn answer(&mut self) {
         self.say(vec![Said::Answer { message: None, text: "hi".into(), usage: Usage::default() }]);
     }
 
@@ -130,16 +134,16 @@ impl Chats {
     }
 
     /// The end that was asked for is carried out.
-    fn ended(&mut self, handler: AttemptRef) {
+    pub(super) fn ended(&mut self, handler: AttemptRef) {
         let exit = self.world.exit(handler, EndedBy::Stop, Some(ExitStatus::Code(0)));
         self.handle(vec![Event::EndCarriedOut { attempt: handler, result: Ok(Some(exit)) }]);
     }
 
-    fn asked_to_end(&self, handler: AttemptRef) -> bool {
+    pub(super) fn asked_to_end(&self, handler: AttemptRef) -> bool {
         ends(&self.seen).contains(&handler)
     }
 
-    fn read<T>(&mut self, mut work: impl FnMut(&mut dyn Read) -> Result<T, StoreError>) -> T {
+    pub(super) fn read<T>(&mut self, mut work: impl FnMut(&mut dyn Read) -> Result<T, StoreError>) -> T {
         let mut found = None;
         self.world
             .store
@@ -151,11 +155,11 @@ impl Chats {
         found.unwrap()
     }
 
-    fn chat(&mut self, chat: ChatNumber) -> Chat {
+    pub(super) fn chat(&mut self, chat: ChatNumber) -> Chat {
         self.read(|read| Ok(read.chat(chat)?.unwrap().0))
     }
 
-    fn state(&mut self) -> &'static str {
+    pub(super) fn state(&mut self) -> &'static str {
         self.chat(CHAT).state.name()
     }
 
@@ -172,7 +176,7 @@ impl Chats {
     }
 
     /// Answers one message, so that the handler is up and waits for nothing.
-    fn served(max_live: usize) -> Self {
+    pub(super) fn served(max_live: usize) -> Self {
         let mut chats = Self::new(max_live, 1);
         chats.attach(&[CHAT]);
         chats.say(vec![Said::Ready]);
@@ -209,6 +213,7 @@ fn a_message_wakes_a_chat_and_is_answered_once() {
         .map(|entry| match &entry.what {
             What::Message { .. } => "message",
             What::Tool { .. } => "tool",
+            What::Permission { .. } => "permission",
             What::Answer { .. } => "answer",
             What::TurnEnded { .. } => "ended",
             What::Note { .. } => "note",

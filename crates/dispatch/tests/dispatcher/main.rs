@@ -7,6 +7,7 @@ mod chats;
 mod day;
 mod endings;
 mod pauses;
+mod questions;
 mod recovery;
 mod starts;
 mod stopping;

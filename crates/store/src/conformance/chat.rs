@@ -48,7 +48,7 @@ fn archived() -> ChatState {
 
 /// One chat in each state.
 pub(super) fn every_state() -> Vec<ChatState> {
-    let serving = || Serving { handler: AttemptRef(3), configuration: 7, answered: false, turn: None };
+    let serving = || Serving::new(AttemptRef(3), 7);
     vec![
         ChatState::Dormant,
         ChatState::Queued { why: Queued::Slot },

@@ -80,6 +80,13 @@ fn what(fields: &mut Fields) -> Result<What, Unreadable> {
             name: text(fields, "name")?,
             detail: text(fields, "detail")?,
         },
+        "permission" => What::Permission {
+            message: fields.count("message")?.unwrap_or_default(),
+            what: text(fields, "what")?,
+            answer: text(fields, "answer")?,
+            allowed: fields.flag("allowed")?,
+            by: Actor::from(text(fields, "by")?),
+        },
         "answer" => What::Answer {
             message: fields.count("message")?,
             text: text(fields, "text")?,

@@ -22,6 +22,8 @@ pub enum Wish {
     Leave,
     /// Draw everything anew.
     Redraw,
+    /// Give the terminal back for a while.
+    Suspend,
 }
 
 /// The line that is being typed.
@@ -72,6 +74,7 @@ impl Editor {
             Key::Interrupt => return Wish::Interrupt,
             Key::Leave if self.text.is_empty() => return Wish::Leave,
             Key::Redraw => return Wish::Redraw,
+            Key::Suspend => return Wish::Suspend,
             Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
             Key::Pasted(text) => {
                 let harmless = crate::output::text::block(&text).replace('\t', "    ");

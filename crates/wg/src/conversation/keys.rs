@@ -41,6 +41,8 @@ pub enum Key {
     Leave,
     /// Ctrl-L.
     Redraw,
+    /// Ctrl-Z.
+    Suspend,
 }
 
 /// The longest escape sequence that is waited for.
@@ -99,6 +101,7 @@ fn first(bytes: &[u8]) -> First {
         0x10 => control(Key::Up),
         0x15 => control(Key::CutToStart),
         0x17 => control(Key::CutWord),
+        0x1a => control(Key::Suspend),
         b'\t' => control(Key::Char(' ')),
         0x1b => escape(bytes),
         0..0x20 => First::Key(None, 1),

@@ -5,9 +5,8 @@ use std::io::{BufRead, Write};
 use serde::Serialize;
 use wg_core::command::{ChatCommand, Command};
 use wg_core::id::ChatNumber;
-use wg_dispatch::control::client::Conversation;
 
-use super::link;
+use super::link::Lease;
 use super::waiting::Waiter;
 use crate::context::Context;
 use crate::error::{Failure, Result};
@@ -22,10 +21,10 @@ struct Answered<'a> {
 }
 
 /// Sends each line and waits for its answer, until the end of the input. A line that ends in `\` goes on in the next.
-pub fn talk(ctx: &mut Context, chat: ChatNumber, lease: Conversation) -> Result<()> {
+pub fn talk(ctx: &mut Context, chat: ChatNumber, lease: Lease) -> Result<()> {
     let waiter = Waiter::new(ctx)?;
     // What comes over it is not shown; it is read so that the dispatcher takes us for alive.
-    link::follow(ctx.folder()?.to_owned(), chat, lease, |_| true)?;
+    lease.follow(|_| true)?;
     let mut message = String::new();
     let mut input = ctx.input();
     loop {

@@ -6,6 +6,7 @@ use wg_core::id::Actor;
 use crate::output::Paint;
 use crate::output::style::Tone;
 use crate::output::text;
+use crate::telling::questions;
 
 /// The rows of an entry, of so many columns; answers are as they came.
 #[must_use]
@@ -13,6 +14,9 @@ pub fn rows(entry: &Entry, columns: usize, paint: Paint) -> Vec<String> {
     match &entry.what {
         What::Message { from, text } => message(from, text, columns, paint),
         What::Tool { name, detail, .. } => vec![aside(&format!("· {name} {detail}"), columns, paint)],
+        What::Permission { what, answer, by, .. } => {
+            vec![aside(&format!("? {what}: {answer} ({})", questions::judge(by)), columns, paint)]
+        }
         What::Answer { text, .. } => {
             let mut rows = text::wrap(&harmless(text), Some(columns));
             rows.push(String::new());
@@ -74,6 +78,13 @@ mod tests {
                 What::Message { from: from.clone(), text: text.clone() },
                 What::Message { from: Actor::User("ann".into()), text: text.clone() },
                 What::Tool { message: 1, name: "bash".into(), detail: text.clone() },
+                What::Permission {
+                    message: 1,
+                    what: text.clone(),
+                    answer: "Yes".into(),
+                    allowed: true,
+                    by: from.clone(),
+                },
                 What::Answer { message: None, text: text.clone(), handler: None, usage: Usage::default() },
                 What::TurnEnded { message: 1, why: text.clone(), usage: Usage::default() },
                 What::Note { text: text.clone() },

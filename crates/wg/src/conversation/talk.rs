@@ -5,26 +5,27 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
-use wg_core::chat::{Chat, ChatState, Entry, FAILURES, What};
+use wg_core::chat::{Chat, ChatState, Entry, FAILURES, Question, What};
 use wg_core::command::{ChatCommand, Command};
 use wg_core::id::ChatNumber;
-use wg_dispatch::control::client::Conversation;
 
 use super::editor::{Editor, Wish};
 use super::keys::{Key, Keys};
-use super::link::{self, Told};
+use super::link::{Lease, Pause, Told};
 use super::said;
 use super::screen::Screen;
 use super::stream::Stream;
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::output::style::Tone;
 use crate::output::terminal::Keyboard;
 use crate::output::{sink, text};
-use crate::telling::chats;
 use crate::telling::reason::Times;
+use crate::telling::{chats, questions};
 
 /// Entries that are shown on entry.
 const SHOWN: u64 = 20;
@@ -32,6 +33,8 @@ const SHOWN: u64 = 20;
 const BATCH: usize = 200;
 /// Pieces on their way here: the dispatcher cuts off who does not read for two seconds.
 const PIECES: usize = 1024;
+/// Between two looks where a time is shown that passes.
+const TICK: Duration = Duration::from_secs(1);
 /// Columns and rows of a terminal that does not say.
 const USUAL: (usize, usize) = (80, 24);
 
@@ -50,7 +53,7 @@ enum Next {
 }
 
 /// Talks until the person leaves, or nobody can answer any more.
-pub fn talk(ctx: &mut Context, chat: &Chat, attached: usize, lease: Conversation) -> Result<()> {
+pub fn talk(ctx: &mut Context, chat: &Chat, attached: usize, lease: Lease) -> Result<()> {
     let broken = |error: io::Error| Failure::refused("can't wait for what is said").because(error);
     let Some(keyboard) = Keyboard::begin() else {
         return Err(Failure::refused("this terminal can't be talked at"));
@@ -61,11 +64,9 @@ pub fn talk(ctx: &mut Context, chat: &Chat, attached: usize, lease: Conversation
     // Registered before the first look, so that nothing falls in between.
     let watching = ctx.store()?.watch(Box::new(move || ring.notify_one()))?;
     let told = sender.clone();
-    link::follow(ctx.folder()?.to_owned(), chat.number, lease, move |said| {
-        told.blocking_send(News::Told(said)).is_ok()
-    })?;
+    let pause = lease.follow(move |said| told.blocking_send(News::Told(said)).is_ok())?;
     read_keys(sender)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(broken)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(broken)?;
     let (columns, rows) = size();
     let mut talk = Talk {
         chat: chat.number,
@@ -80,16 +81,19 @@ pub fn talk(ctx: &mut Context, chat: &Chat, attached: usize, lease: Conversation
         screen: Screen::default(),
         stays: Vec::new(),
         status: None,
+        asked: None,
         is_down: false,
         columns,
         rows,
+        keyboard: Some(keyboard),
+        pause,
         ctx,
     };
     let ended = runtime.block_on(talk.run(attached, news, &changed));
     // What was drawn last goes before the terminal is as it was.
     let left = talk.leave();
+    talk.keyboard = None;
     drop(watching);
-    drop(keyboard);
     // A thread that reads keys can't be called back: nobody waits for it.
     runtime.shutdown_background();
     ended.and(left)
@@ -117,6 +121,9 @@ fn read_keys(to: mpsc::Sender<News>) -> Result<()> {
 
 struct Talk<'a> {
     ctx: &'a mut Context,
+    /// Absent while somebody else has the terminal.
+    keyboard: Option<Keyboard>,
+    pause: Pause,
     chat: ChatNumber,
     name: String,
     /// The last entry that is on the terminal.
@@ -135,6 +142,8 @@ struct Talk<'a> {
     stays: Vec<String>,
     /// What is going on, in a row above the line.
     status: Option<String>,
+    /// What is asked, and waits for an answer from here.
+    asked: Option<Question>,
     is_down: bool,
     columns: usize,
     rows: usize,
@@ -154,12 +163,18 @@ impl Talk<'_> {
                 _ = signals.interrupt.recv() => self.interrupt()?,
                 _ = signals.resized.recv() => self.resize(),
                 () = changed.notified() => self.look()?,
+                () = tokio::time::sleep(TICK), if self.counts_down() => self.look()?,
                 happened = news.recv() => match happened {
                     Some(happened) => if matches!(self.happens(happened)?, Next::Over) { return Ok(()) },
                     None => return Ok(()),
                 },
             }
         }
+    }
+
+    /// Whether what is shown says how long something takes still.
+    fn counts_down(&self) -> bool {
+        matches!(self.state, Some(ChatState::Queued { .. } | ChatState::Backoff { .. }))
     }
 
     fn happens(&mut self, news: News) -> Result<Next> {
@@ -195,7 +210,11 @@ impl Talk<'_> {
     fn press(&mut self, key: Key) -> Result<Next> {
         match self.editor.key(key) {
             Wish::Nothing => {}
-            Wish::Send(text) => self.send(text)?,
+            Wish::Send(text) => match self.chosen(&text) {
+                Some(command) => self.answer(command)?,
+                None => self.send(text)?,
+            },
+            Wish::Suspend => self.suspend()?,
             Wish::Interrupt => self.interrupt()?,
             Wish::Leave => return Ok(Next::Over),
             Wish::Redraw => {
@@ -267,7 +286,7 @@ impl Talk<'_> {
                 self.cut_off();
                 self.stays.extend(said::rows(entry, self.columns, paint));
             }
-            What::Tool { .. } => {
+            What::Tool { .. } | What::Permission { .. } => {
                 let rows = self.stream.pause(self.columns);
                 self.stays.extend(rows);
                 self.stays.extend(said::rows(entry, self.columns, paint));
@@ -328,6 +347,7 @@ impl Talk<'_> {
                 _ => {}
             }
         }
+        self.asked = questions::first(chat).cloned();
         self.status = match &chat.state {
             _ if self.is_down => Some("the dispatcher is gone; looking for it…".to_owned()),
             ChatState::Starting { .. } => Some("starting…".to_owned()),
@@ -336,6 +356,8 @@ impl Talk<'_> {
             ChatState::Live { .. } | ChatState::Lingering { .. } => chat.turn().map(|turn| {
                 let said = if turn.interrupted.is_some() {
                     "interrupting…"
+                } else if self.asked.is_some() {
+                    "type the number of an answer (Ctrl-C interrupts)"
                 } else {
                     "answers… (Ctrl-C interrupts)"
                 };
@@ -355,6 +377,34 @@ impl Talk<'_> {
         let task = self.chat.task_id();
         self.ctx
             .read(|read| Ok(read.log_of(&task, Some(2))?.into_iter().map(|entry| entry.message).collect()))
+    }
+
+    /// The answer that was typed to what is asked.
+    fn chosen(&self, typed: &str) -> Option<Command> {
+        let number = typed.trim().parse().ok()?;
+        questions::answer(self.chat, self.asked.as_ref()?, number).ok()
+    }
+
+    fn answer(&mut self, command: Command) -> Result<()> {
+        if let Err(failure) = self.ctx.submit(command) {
+            self.failed(&failure);
+        }
+        self.look()
+    }
+
+    /// Gives the terminal back until the shell lets us go on. Meanwhile nobody is there.
+    fn suspend(&mut self) -> Result<()> {
+        let left = self.screen.leave(self.columns + 1);
+        self.ctx.out.write_all(left.as_bytes())?;
+        self.ctx.out.flush()?;
+        self.keyboard = None;
+        self.pause.go();
+        let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        stopped.map_err(|error| Failure::refused("can't be suspended").because(error))?;
+        self.pause.come_back();
+        self.keyboard = Keyboard::begin();
+        self.resize();
+        self.look()
     }
 
     fn send(&mut self, said: String) -> Result<()> {
@@ -412,6 +462,11 @@ impl Talk<'_> {
     fn show(&mut self) -> Result<()> {
         let paint = self.ctx.out.paint();
         let mut area: Vec<String> = self.stream.row(self.columns).into_iter().collect();
+        if let Some(asked) = &self.asked {
+            let what = paint.tone(Tone::Yellow, &text::line(&format!("? {}", asked.what)));
+            area.extend(text::wrap(&what, Some(self.columns)).into_iter().take(self.rows / 3));
+            area.extend(text::wrap(&text::line(&questions::choices(asked)), Some(self.columns)));
+        }
         area.extend(self.status.as_ref().map(|status| said::aside(status, self.columns, paint)));
         let above = area.len();
         let laid = self.editor.lay(self.columns, self.rows.saturating_sub(above + 1).max(1));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
-use wg_core::chat::{Chat, ChatState, Consumer, FAILURES, InboxCounts, Queued};
+use wg_core::chat::{Chat, ChatState, Consumer, FAILURES, InboxCounts, Question, Queued};
 use wg_core::id::{AttemptRef, ChatNumber, TaskId};
 use wg_core::port::Read;
 use wg_core::time::Timestamp;
@@ -83,7 +83,9 @@ pub fn beside(state: &ChatState, times: Times) -> String {
             Some(turn) => {
                 let asked = if turn.interrupted.is_some() { " (interrupted)" } else { "" };
                 let since = times.say(turn.since);
-                format!("as {}, answers message {} since {since}{asked}", serving.handler, turn.message)
+                let asks = serving.questions.iter().find(|question| question.answer.is_none());
+                let asks = asks.map(|question| format!(", asks: {}", question.what)).unwrap_or_default();
+                format!("as {}, answers message {} since {since}{asked}{asks}", serving.handler, turn.message)
             }
             None => format!("as {}", serving.handler),
         },
@@ -107,6 +109,9 @@ pub fn next(chat: ChatNumber, state: &ChatState) -> Option<String> {
     match state {
         ChatState::GaveUp { .. } | ChatState::Held { .. } => Some(format!("wg chat resume {chat}")),
         ChatState::Archived { .. } => Some(format!("wg chat restore {chat}")),
+        ChatState::Live { serving } if serving.questions.iter().any(|asked| asked.answer.is_none()) => {
+            Some(format!("wg chat answer {chat} NUMBER"))
+        }
         ChatState::Dormant
         | ChatState::Queued { .. }
         | ChatState::Starting { .. }
@@ -200,6 +205,9 @@ struct Stands<'a> {
     handler: Option<AttemptRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answering: Option<u64>,
+    /// What it asks, the first first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    questions: Vec<&'a Question>,
     /// Null: no dispatcher runs that would know.
     attached: Option<usize>,
     waiting: u64,
@@ -252,10 +260,12 @@ impl<'a> Stands<'a> {
         Self {
             state: chat.state.name(),
             why: sentence(&chat.state, Times { now, exact: true }),
-            needs_you: matches!(chat.state, ChatState::GaveUp { .. }),
+            needs_you: matches!(chat.state, ChatState::GaveUp { .. })
+                || chat.open_questions().next().is_some(),
             hint: next(chat.number, &chat.state),
             handler: chat.handler(),
             answering: chat.turn().map(|turn| turn.message),
+            questions: chat.open_questions().collect(),
             attached: attached.map(|attached| attached.get(&chat.number).copied().unwrap_or(0)),
             waiting: inbox.waiting,
             set_aside: inbox.set_aside,
@@ -285,7 +295,7 @@ mod tests {
         let times = Times { now, exact: false };
         let turn =
             Some(Turn { number: 1, message: 4, since: ago, interrupted: None, used: Usage::default() });
-        let serving = Serving { handler: AttemptRef(7), configuration: 1, answered: false, turn };
+        let serving = Serving { turn, ..Serving::new(AttemptRef(7), 1) };
         let by = Actor::User("ann".into());
         let gave_up = ChatState::GaveUp {
             reason: GiveUp::Program,

@@ -4,7 +4,7 @@ use wg_core::chat::{Entry, What};
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::telling::entries;
+use crate::telling::{entries, questions};
 
 /// Prints an entry: its number, when, who, and what was said.
 pub fn print(ctx: &mut Context, entry: &Entry) -> Result<()> {
@@ -17,6 +17,10 @@ pub fn print(ctx: &mut Context, entry: &Entry) -> Result<()> {
         What::Tool { name, detail, .. } => {
             head.push("tool".to_owned());
             format!("{name} {detail}").trim_end().to_owned()
+        }
+        What::Permission { what, answer, by, .. } => {
+            head.push("asked".to_owned());
+            format!("{what}: {answer} ({})", questions::judge(by))
         }
         What::Answer { message, text, handler, usage } => {
             let who = handler.map_or_else(|| "the chat".to_owned(), |handler| handler.to_string());

@@ -146,6 +146,7 @@ fn chats(command: &ChatCommand) -> Vec<ChatNumber> {
         ChatCommand::Send { chat, .. }
         | ChatCommand::Resend { chat, .. }
         | ChatCommand::Interrupt { chat, .. }
+        | ChatCommand::Answer { chat, .. }
         | ChatCommand::Queue { chat, .. }
         | ChatCommand::Deliver { chat, .. }
         | ChatCommand::Want { chat }
@@ -230,6 +231,7 @@ fn said_of_chat(command: &ChatCommand) -> Option<String> {
         ChatCommand::Resend { messages, .. } if !messages.is_empty() => {
             Some(messages.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
         }
+        ChatCommand::Answer { choice, .. } => choice.clone(),
         ChatCommand::Queue { why, .. } => Some(why.to_string()),
         ChatCommand::Drain { why, .. } => Some(why.to_string()),
         ChatCommand::Deliver { handler, message, .. } => Some(format!("message {message} to {handler}")),

@@ -12,6 +12,7 @@ pub mod listing;
 pub mod next_prompt;
 pub mod past;
 pub mod picture;
+pub mod questions;
 pub mod reason;
 pub mod receipt;
 pub mod record;

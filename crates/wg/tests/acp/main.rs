@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod asked;
 mod conversation;
 mod named;
 mod refusals;

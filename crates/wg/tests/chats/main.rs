@@ -16,6 +16,7 @@ mod impostors;
 mod proofs;
 mod purge;
 mod purge_races;
+mod questions;
 mod recovery;
 mod restores;
 mod trees;

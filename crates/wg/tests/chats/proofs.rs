@@ -23,8 +23,10 @@ pub fn purged_chats_stay_away(world: &World, chats: &[&String], a_while: Duratio
     let histories: Vec<Vec<u8>> = chats.iter().map(|chat| world.until_written_down(chat)).collect();
     let noted = world.log().len();
     world.ok(&["service", "restart"]);
-    let again: Vec<_> =
-        chats.iter().map(|chat| wg_dispatch::control::client::attach(&world.graph(), number(chat))).collect();
+    let again: Vec<_> = chats
+        .iter()
+        .map(|chat| wg_dispatch::control::client::attach(&world.graph(), number(chat), false))
+        .collect();
     let seen = Instant::now();
     while seen.elapsed() < a_while {
         assert!(world.agents().is_empty(), "{:#?}", world.agents());

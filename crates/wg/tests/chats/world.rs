@@ -151,7 +151,7 @@ impl World {
     /// Consumes a chat until the connection is dropped.
     #[track_caller]
     pub fn attach(&self, chat: &str) -> Conversation {
-        wait_until("to be attached", || client::attach(&self.graph(), number(chat))).1
+        wait_until("to be attached", || client::attach(&self.graph(), number(chat), false)).1
     }
 
     /// What `chat list` says of a chat.

@@ -22,6 +22,7 @@ fn said() -> impl Strategy<Value = Said> {
     prop_oneof![
         3 => Just(Said::Ready),
         3 => Just(answer(None)),
+        2 => Just(Said::Asks { question: questions::question("one") }),
         1 => Just(failed(TurnError::Outage)),
         1 => Just(failed(TurnError::Interrupted)),
         1 => Just(failed(TurnError::Other)),
@@ -65,7 +66,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => Just(Move::Other(unwanted())),
         1 => Just(Move::Other(ChatEvent::Drained(Drain::Service))),
         1 => Just(Move::Other(ChatEvent::Queued(Queued::Slot))),
-        1 => Just(Move::Other(ChatEvent::Interrupted)),
+        1 => Just(Move::Other(ChatEvent::Interrupted(ann()))),
+        1 => Just(Move::Other(questions::told("one", Some("y")))),
         1 => Just(Move::Other(ChatEvent::Configured(HASH))),
         1 => Just(Move::Other(ChatEvent::Configured(HASH + 1))),
         1 => Just(Move::Other(ChatEvent::Held(ann()))),
@@ -133,6 +135,8 @@ fn holds(before: &Situation, event: &ChatEvent, after: &Step<Situation>) -> Resu
         prop_assert!(cleared, "{event:?} clears the count");
     }
     prop_assert!(is.failures <= FAILURES && (is.failures < FAILURES || !is.is_stirring()));
+    let is_idle = is.turn().is_none() && was.turn().is_some();
+    prop_assert!(!is_idle || is.open_questions().next().is_none(), "{event:?} leaves a question open");
     let marks = before.message.as_ref().zip(after.state.message.as_ref());
     if let Some((was, is)) = marks.filter(|(was, _)| was.state == InboxState::Answered) {
         prop_assert_eq!(was, is);

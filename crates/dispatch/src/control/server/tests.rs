@@ -261,9 +261,9 @@ fn a_connection_is_the_lease_of_a_chat_and_hears_of_that_chat_alone() {
     let service = Service::start();
     let graph = service.graph();
     let (chat, other) = (ChatNumber(3), ChatNumber(4));
-    let (attached, mut conversation) = client::attach(graph, chat).unwrap();
+    let (attached, mut conversation) = client::attach(graph, chat, false).unwrap();
     assert_eq!(attached, 1);
-    let (attached, second) = client::attach(graph, chat).unwrap();
+    let (attached, second) = client::attach(graph, chat, false).unwrap();
     assert_eq!(attached, 2);
     service.news.send(ChatNews::Changed(other)).unwrap();
     service.news.send(ChatNews::Delta { chat, message: 7, text: "wo".into() }).unwrap();

@@ -10,9 +10,10 @@
 mod facts;
 mod look;
 mod plan;
+mod questions;
 mod talk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wg_agents::ProgramFacts;
 use wg_core::budget::Bucket;
@@ -20,13 +21,17 @@ use wg_core::chat::{ChatState, Said};
 use wg_core::id::{AttemptRef, ChatNumber, Fence};
 use wg_core::time::Timestamp;
 
+use super::event::Consumers;
+
 pub(super) use look::{ChatsView, Configurations};
 
 /// What is remembered of chats.
 #[derive(Default)]
 pub(super) struct Chats {
-    /// How many are attached to which.
-    pub(super) attached: BTreeMap<ChatNumber, usize>,
+    /// Who is attached to which.
+    pub(super) attached: BTreeMap<ChatNumber, Consumers>,
+    /// When the last one left who would have answered questions.
+    left: BTreeMap<ChatNumber, Timestamp>,
     /// Until when a ping counts.
     pinged: BTreeMap<ChatNumber, Timestamp>,
     /// Consumption to be noted: a ping or not.
@@ -65,6 +70,8 @@ struct Talk {
     interrupted: Option<u64>,
     /// What its turn has used is more than one may: in words.
     capped: Option<String>,
+    /// Questions whose answers it was told.
+    told: BTreeSet<String>,
 }
 
 /// What a handler said.
@@ -79,13 +86,23 @@ pub(super) struct HeardOf {
 
 impl Chats {
     /// Who is attached now; notes who came and went.
-    pub(super) fn attachments(&mut self, now: BTreeMap<ChatNumber, usize>) {
-        let before = std::mem::replace(&mut self.attached, now);
+    pub(super) fn attachments(&mut self, attached: BTreeMap<ChatNumber, Consumers>, now: Timestamp) {
+        let before = std::mem::replace(&mut self.attached, attached);
+        for (chat, _) in before.iter().filter(|(_, consumers)| consumers.answering > 0) {
+            if !self.can_be_asked(*chat) {
+                self.left.insert(*chat, now);
+            }
+        }
         for chat in before.keys().chain(self.attached.keys()) {
             if before.get(chat) != self.attached.get(chat) {
                 self.consumed.entry(*chat).or_insert(false);
             }
         }
+    }
+
+    /// Whether somebody is there who can answer what its handler asks.
+    fn can_be_asked(&self, chat: ChatNumber) -> bool {
+        self.attached.get(&chat).is_some_and(|consumers| consumers.answering > 0)
     }
 
     pub(super) fn ping(&mut self, chat: ChatNumber, now: Timestamp) {

@@ -15,7 +15,7 @@ use super::super::event::HostEffect;
 use super::look::{ChatLook, ChatsView};
 
 /// How long a handler that was taken up is kept for a consumer that comes back (`supervision.md`, *Recovery*).
-const COMES_BACK: Duration = Duration::from_secs(15);
+pub(super) const COMES_BACK: Duration = Duration::from_secs(15);
 
 /// A chat that is to be started, or to wait.
 struct Candidate {
@@ -82,7 +82,7 @@ impl Dispatcher {
 
     /// Whether something that was to last until `until` is over; if not it is looked at again then. A clock
     /// that was set back can't make it longer than `longest`.
-    fn is_due(&mut self, until: Timestamp, longest: Duration, now: Timestamp) -> bool {
+    pub(super) fn is_due(&mut self, until: Timestamp, longest: Duration, now: Timestamp) -> bool {
         if until <= now || until > now.plus(longest) {
             return true;
         }
@@ -169,6 +169,10 @@ impl Dispatcher {
     fn serve(&mut self, look: &ChatLook, serving: &Serving, now: Timestamp, commands: &mut Vec<ChatCommand>) {
         let (chat, handler) = (look.chat.number, serving.handler);
         let tomorrow = self.waits_for_tomorrow(&look.chat.run.provider(), now);
+        if !self.chats.is_open(handler) {
+            return;
+        }
+        self.questions(look, serving, now, commands);
         let Some(talk) = self.chats.talks.get_mut(&handler) else { return };
         let Some(turn) = &serving.turn else {
             let live = matches!(look.chat.state, ChatState::Live { .. });

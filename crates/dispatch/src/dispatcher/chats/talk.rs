@@ -1,5 +1,7 @@
 //! Conversations with handlers: when they are opened, what comes of them, and what is told of a chat.
 
+use std::collections::BTreeSet;
+
 use wg_core::chat::{ChatState, Said};
 use wg_core::id::{AttemptRef, ChatNumber, Fence};
 
@@ -66,7 +68,8 @@ impl Dispatcher {
             over,
         };
         let chat = look.chat.number;
-        self.chats.talks.insert(handler, Talk { chat, delivered: None, interrupted: None, capped: None });
+        let talk = Talk { chat, delivered: None, interrupted: None, capped: None, told: BTreeSet::new() };
+        self.chats.talks.insert(handler, talk);
         self.out.push(HostEffect::Converse(Box::new(converse)));
     }
 

@@ -1,5 +1,6 @@
 //! `wg chat`: conversations that are always addressable, and have a process only while somebody consumes them.
 
+mod answer;
 pub mod archive;
 mod attach;
 pub mod create;
@@ -43,6 +44,7 @@ enum What {
     Stop(stop::Args),
     Resume(resume::Args),
     Interrupt(interrupt::Args),
+    Answer(answer::Args),
     Archive(archive::Args),
     Restore(restore::Args),
 }
@@ -59,6 +61,7 @@ impl Args {
             | What::Stop(_)
             | What::Resume(_)
             | What::Interrupt(_)
+            | What::Answer(_)
             | What::Archive(_)
             | What::Restore(_) => true,
         }
@@ -76,7 +79,9 @@ impl Args {
             | What::Stop(_)
             | What::Archive(_) => true,
             What::Send(args) => !args.waits(),
-            What::Attach(_) | What::Resume(_) | What::Interrupt(_) | What::Restore(_) => false,
+            What::Attach(_) | What::Resume(_) | What::Interrupt(_) | What::Answer(_) | What::Restore(_) => {
+                false
+            }
         }
     }
 
@@ -99,6 +104,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         What::Stop(args) => stop::run(args, ctx),
         What::Resume(args) => resume::run(args, ctx),
         What::Interrupt(args) => interrupt::run(args, ctx),
+        What::Answer(args) => answer::run(args, ctx),
         What::Archive(args) => archive::run(args, ctx),
         What::Restore(args) => restore::run(args, ctx),
     }

@@ -14,9 +14,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::finding::resolve;
 use crate::output::text;
-use crate::telling::attempts;
 use crate::telling::chats::{self, ChatRecord, Known};
 use crate::telling::reason::Times;
+use crate::telling::{attempts, questions};
 
 /// Lines of its last handler's output that are shown of a chat that gave up.
 const LINES: usize = 10;
@@ -100,6 +100,7 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     let lies = if history.exists() { history.display().to_string() } else { "not written yet".to_owned() };
     let entries = text::count(last_entry, "entry", "entries");
     ctx.out.field("history", NAMES, &format!("{entries}: wg chat history {} ({lies})", chat.number))?;
+    asked(ctx, chat)?;
     messages(ctx, chat, &open)?;
     if let Some(output) = output {
         writeln!(ctx.out)?;
@@ -157,6 +158,20 @@ fn fields(
     }
     fields.push(("created", ctx.time(chat.created_at)));
     fields
+}
+
+/// What its handler asks, with what can be answered.
+fn asked(ctx: &mut Context, chat: &Chat) -> Result<()> {
+    let paint = ctx.out.paint();
+    for (n, question) in chat.open_questions().enumerate() {
+        if n == 0 {
+            writeln!(ctx.out, "\n{}", paint.bold("Asks"))?;
+        }
+        let since = ctx.time(question.at);
+        ctx.out.hanging("  ", "    ", &format!("{} ({since})", text::line(&question.what)))?;
+        ctx.out.hanging("    ", "    ", &paint.dim(&text::line(&questions::choices(question))))?;
+    }
+    Ok(())
 }
 
 /// What nobody has answered: that which waits, and that which is set aside with the way to send it again.

@@ -15,6 +15,7 @@ use wg_core::time::Timestamp;
 use crate::context::Context;
 use crate::error::Result;
 use crate::telling::listing::first;
+use crate::telling::questions;
 use crate::wire;
 
 /// Tasks of each kind that are named.
@@ -85,6 +86,10 @@ fn look(read: &mut dyn Read) -> Result<Seen> {
             }
             ChatState::Held { .. } => chats.held += 1,
             _ => {}
+        }
+        if let Some(question) = questions::first(&chat) {
+            let why = format!("asks: {}; wg chat show {}", question.what, chat.number);
+            needs_you.push((chat.number.task_id(), why));
         }
     }
     let seq = read.last_operation()?;
