@@ -38,4 +38,5 @@ pub mod submit;
 pub mod task;
 pub mod time;
 pub mod usage;
+pub mod used;
 pub mod view;

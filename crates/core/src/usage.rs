@@ -46,7 +46,7 @@ impl Usage {
     /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.total_input() == 0 && self.output == 0 && self.cost_micros.is_none()
+        self.total_input() == 0 && self.output == 0 && self.reasoning == 0 && self.cost_micros.is_none()
     }
 
     /// What it is more than an earlier count of the same; nothing where a counter went back. A cost that is known now

@@ -143,7 +143,7 @@ fn a_newer_format_is_refused_by_name() {
     let mut open = sqlite::open(folder.path()).unwrap();
     connection.execute_batch("PRAGMA user_version = 99").unwrap();
     let is_newer =
-        |answer: Result<(), StoreError>| matches!(answer, Err(StoreError::Newer { found: 99, known: 2, .. }));
+        |answer: Result<(), StoreError>| matches!(answer, Err(StoreError::Newer { found: 99, known: 3, .. }));
     assert!(is_newer(sqlite::open(folder.path()).map(drop)));
     assert!(is_newer(sqlite::open_read_only(folder.path()).map(drop)));
     assert!(is_newer(sqlite::check(folder.path()).map(drop)));

@@ -4,10 +4,12 @@
 use wg_core::attempt::{ExitStatus, Outcome};
 use wg_core::chat::{ChatRun, ChatState, GiveUp, InboxCounts, What};
 use wg_core::command::{ChatCommand, Command, NewChat};
+use wg_core::control::Day;
 use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
-use wg_core::port::Chats;
+use wg_core::port::{Chats, Store};
 use wg_core::task::{Holder, TaskState};
 use wg_core::time::Timestamp;
+use wg_core::used::Used;
 use wg_store::sqlite;
 
 /// A folder with the graph of a sample.
@@ -123,4 +125,61 @@ fn format_2_can_be_read_and_gone_on_with() {
     let purge = Command::Chat(ChatCommand::Purge { keep: [].into(), include_self: false });
     wg_core::submit::submit(&mut *store, &Actor::User("ann".into()), purge, at).unwrap();
     assert_eq!(sqlite::check(folder.path()), Ok(Vec::new()));
+}
+
+#[test]
+fn format_3_can_be_read_and_gone_on_with() {
+    let folder = written(include_str!("samples/graph-3.sql"));
+    let mut store = sqlite::open(folder.path()).unwrap();
+    assert!(
+        !folder.path().join("backups").exists() || sqlite::FORMAT > 3,
+        "nothing is to be brought up to date"
+    );
+    assert_eq!(used(&mut *store).iter().map(|one| one.counts.output).collect::<Vec<_>>(), [20]);
+    let at = Timestamp::from_nanos(2_000_000_000_000_000_000);
+    let purge = Command::Chat(ChatCommand::Purge { keep: [].into(), include_self: false });
+    wg_core::submit::submit(&mut *store, &Actor::User("ann".into()), purge, at).unwrap();
+    assert_eq!(sqlite::check(folder.path()), Ok(Vec::new()));
+    assert_eq!(sqlite::check_used(folder.path()), Ok(Vec::new()));
+}
+
+/// All that is counted of what was used.
+fn used(store: &mut dyn Store) -> Vec<Used> {
+    let mut found = Vec::new();
+    store.read(&mut |view| view.visit_used(Day(0), &mut |used| found.push(used))).unwrap();
+    found
+}
+
+#[test]
+fn what_was_used_before_it_was_counted_is_counted() {
+    let folder = written(include_str!("samples/graph-2.sql"));
+    let mut store = sqlite::open(folder.path()).unwrap();
+    let [ref one] = used(&mut *store)[..] else { panic!("one chat was used, on one day") };
+    let day = Day::of("2026-11-26T08:00:00Z".parse().unwrap());
+    assert_eq!((one.day, one.by.task.as_str(), one.by.model.as_deref()), (day, ".chat-1", Some("opus")));
+    let usage = one.counts.usage();
+    assert_eq!((usage.input, usage.output, usage.cost_micros), (3, 20, Some(17)));
+    assert_eq!(sqlite::check_used(folder.path()), Ok(Vec::new()));
+}
+
+#[test]
+fn sums_that_do_not_follow_from_the_history_are_found_and_counted_anew() {
+    let folder = written(include_str!("samples/graph-2.sql"));
+    let mut store = sqlite::open(folder.path()).unwrap();
+    let whole = used(&mut *store);
+    let other = "INSERT INTO used SELECT day + 1, 'port-the-parser', adapter, model, input, cache_read, \
+                 cache_write, output, reasoning, cost_micros, priced FROM used";
+    for (sql, whose) in [
+        ("UPDATE used SET output = output + 1", ".chat-1"),
+        ("UPDATE used SET day = day + 1", ".chat-1"),
+        ("DELETE FROM used", ".chat-1"),
+        (other, "port-the-parser"),
+    ] {
+        let connection = rusqlite::Connection::open(folder.path().join("wg.db")).unwrap();
+        assert_eq!(connection.execute(sql, []), Ok(1), "{sql}");
+        assert_eq!(sqlite::check_used(folder.path()), Ok(vec![whose.to_owned()]), "{sql}");
+        sqlite::count_used_anew(folder.path()).unwrap();
+        assert_eq!(sqlite::check_used(folder.path()), Ok(Vec::new()));
+        assert_eq!(used(&mut *store), whole);
+    }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use wg_core::attempt::Attempt;
 use wg_core::chat::{Chat, Consumer, Entry, InboxCounts, InboxRow, InboxState, What};
 use wg_core::command::Command;
-use wg_core::control::Control;
+use wg_core::control::{Control, Day};
 use wg_core::effect::{Effect, EffectKind, EffectRow, EffectState};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Change, Operation, Record, RecordKey};
@@ -15,6 +15,7 @@ use wg_core::port::{
 };
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
+use wg_core::used::Used;
 
 /// The chat that there is.
 pub(super) const CHAT: ChatNumber = ChatNumber(1);
@@ -102,6 +103,7 @@ impl Read for Rows {
             filter: &TaskFilter, order: TaskOrder, page: Page, visit: &mut dyn FnMut(Task) -> ControlFlow<()>
         ) -> ();
         visit_tasks_at(seq: OpSeq, visit: &mut dyn FnMut(Task) -> ControlFlow<()>) -> ();
+        visit_used(since: Day, visit: &mut dyn FnMut(Used)) -> ();
     }
 
     fn task(&mut self, id: &TaskId) -> Result<Option<(Task, u64)>, StoreError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wg_core::attempt::{Attempt, AttemptKind, AttemptState};
 use wg_core::chat::{Chat, ChatState, Consumer, Entry, InboxCounts, InboxRow, InboxState, Serving};
 use wg_core::command::{ChatCommand, Command};
-use wg_core::control::Control;
+use wg_core::control::{Control, Day};
 use wg_core::effect::{Effect, EffectKind, EffectRow, EffectState};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Change, Operation, Record, RecordKey};
@@ -16,6 +16,7 @@ use wg_core::port::{
 };
 use wg_core::task::{Holder, StateName, Task, TaskState};
 use wg_core::time::Timestamp;
+use wg_core::used::Used;
 use wg_store::memory::MemoryStore;
 
 use super::chat_oracle::{Row, Written};
@@ -202,6 +203,7 @@ impl<T: Read + ?Sized> Read for Bent<'_, T> {
         changes_of(seq: OpSeq) -> Vec<Change>;
         changed_since(key: &RecordKey, seq: OpSeq) -> Option<OpSeq>;
         record_at(key: &RecordKey, seq: OpSeq) -> Option<Record>;
+        visit_used(since: Day, visit: &mut dyn FnMut(Used)) -> ();
         visit_tasks_at(seq: OpSeq, visit: &mut dyn FnMut(Task) -> ControlFlow<()>) -> ();
         visit_tasks(
             filter: &TaskFilter,

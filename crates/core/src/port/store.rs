@@ -2,13 +2,14 @@
 //!
 //! What a store keeps beside the records, so that nothing on a hot path reads the whole graph: the
 //! dependents of a task, the number of its dependencies that are not done, the schedule's order, the counts
-//! per state. These are indexes: the conformance suite proves them equal to what they are derived from.
+//! per state, what was used on each day. These are indexes: the conformance suite proves them equal to what
+//! they are derived from.
 
 use std::ops::ControlFlow;
 
 use crate::attempt::Attempt;
 use crate::chat::{Chat, Consumer, Entry, InboxCounts, InboxRow};
-use crate::control::Control;
+use crate::control::{Control, Day};
 use crate::effect::{Effect, EffectKind, EffectRow, EffectState};
 use crate::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use crate::operation::{Change, Operation, Record, RecordKey};
@@ -17,6 +18,7 @@ use crate::port::query::{
 };
 use crate::task::Task;
 use crate::time::Timestamp;
+use crate::used::Used;
 
 /// What went wrong in a store, apart from what was asked of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +142,10 @@ pub trait Read {
     /// Chats that a ping still counts for at `now`, and until when.
     fn pinged(&mut self, now: Timestamp) -> Result<Vec<(ChatNumber, Timestamp)>, StoreError>;
 
+    /// What was used on this day and later ones: each sum once, those that came to nothing left out, in the order
+    /// of days and of those who used it.
+    fn visit_used(&mut self, since: Day, visit: &mut dyn FnMut(Used)) -> Result<(), StoreError>;
+
     /// The control record and its version (0 where it was never written).
     fn control(&mut self) -> Result<(Control, u64), StoreError>;
 
@@ -190,9 +196,10 @@ pub trait Write: Read {
     fn put_task(&mut self, task: &Task) -> Result<(), StoreError>;
     /// Removes a task with its log, messages and artifacts, and records the change.
     fn remove_task(&mut self, id: &TaskId) -> Result<(), StoreError>;
-    /// Makes or replaces an attempt and records the change.
+    /// Makes or replaces an attempt, counts what it tells that it used, and records the change.
     fn put_attempt(&mut self, attempt: &Attempt) -> Result<(), StoreError>;
-    /// Makes or replaces a chat and records the change. Its task is put by itself.
+    /// Makes or replaces a chat, counts what it tells that it used, and records the change. Its task is put by
+    /// itself.
     fn put_chat(&mut self, chat: &Chat) -> Result<(), StoreError>;
     /// Appends to a chat's history: its number is the next one.
     fn append_entry(&mut self, chat: ChatNumber, entry: &Entry) -> Result<(), StoreError>;

@@ -4,24 +4,29 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use wg_core::attempt::{Attempt, AttemptKind, AttemptState, Outcome};
+use wg_core::attempt::{Attempt, AttemptKind, AttemptState, Outcome, Progress};
 use wg_core::effect::{Effect, EffectKind, EffectState};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, Fence, OpSeq, TaskId};
 use wg_core::operation::RecordKey;
 use wg_core::port::{Page, Read, ReadyQuery, Store, StoreError, TagFilter, TaskFilter, TaskOrder, Write};
 use wg_core::task::{Holder, Priority, StateName, Task, TaskKind, TaskState, Wait};
+use wg_core::usage::Usage;
 
 use super::derived_chats::{self, CHATS, ChatStep, any_chat_step};
+use super::used::any_usage;
 use super::{Backend, Memory, Sqlite, at, command, id, read, task};
 
 /// Ids that are used; edges lead to all of them, whether there is such a task or not.
 const IDS: [&str; 6] = ["a", "ab", "b", "c", "d", "e"];
 
+/// What an attempt's agent used: in turns that are over, and in the one in flight.
+type Told = (Usage, Usage);
+
 #[derive(Debug, Clone)]
 enum Step {
     Put(Box<Task>),
     Remove(usize),
-    Attempt(u64, usize, bool),
+    Attempt(u64, usize, bool, Told),
     Effect(u64, bool, u8),
     FreeEffects,
     Log(usize),
@@ -87,12 +92,17 @@ fn any_task() -> impl Strategy<Value = Task> {
     )
 }
 
+fn any_told() -> impl Strategy<Value = Told> {
+    (any_usage(), any_usage())
+}
+
 fn any_step() -> impl Strategy<Value = Step> {
     let one = || 0..IDS.len();
     prop_oneof![
         10 => any_task().prop_map(|task| Step::Put(Box::new(task))),
         3 => one().prop_map(Step::Remove),
-        2 => (1_u64..4, one(), any::<bool>()).prop_map(|(n, of, live)| Step::Attempt(n, of, live)),
+        3 => (1_u64..4, one(), any::<bool>(), any_told())
+            .prop_map(|(n, of, live, told)| Step::Attempt(n, of, live, told)),
         2 => (1_u64..4, any::<bool>(), 0_u8..3).prop_map(|(n, kill, state)| Step::Effect(n, kill, state)),
         1 => Just(Step::FreeEffects),
         1 => one().prop_map(Step::Log),
@@ -105,12 +115,14 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 fn any_transactions() -> impl Strategy<Value = Vec<Transaction>> {
-    let operation = (0_i64..8, any::<bool>(), proptest::collection::vec(any_step(), 0..8));
+    // Mostly within one day, some on others.
+    let time = prop_oneof![6 => 0_i64..8, 1 => Just(-1), 1 => Just(86_400)];
+    let operation = (time, any::<bool>(), proptest::collection::vec(any_step(), 0..8));
     let transaction = (proptest::collection::vec(operation, 1..4), proptest::bool::weighted(0.15));
     proptest::collection::vec(transaction, 1..8)
 }
 
-fn attempt(n: u64, of: usize, live: bool) -> Attempt {
+fn attempt(n: u64, of: usize, live: bool, (turns, in_flight): &Told) -> Attempt {
     let finished = AttemptState::Finished { at: at(2), outcome: Outcome::NoWork };
     Attempt {
         reference: AttemptRef(n),
@@ -119,8 +131,8 @@ fn attempt(n: u64, of: usize, live: bool) -> Attempt {
         number: 1,
         fence: Fence(n),
         nonce: 7,
-        adapter: "shell".into(),
-        model: None,
+        adapter: if live { "claude" } else { "shell" }.into(),
+        model: Some("asked".into()).filter(|_| live),
         host: "box".into(),
         state: if live { AttemptState::Starting } else { finished },
         created_at: at(1),
@@ -128,7 +140,7 @@ fn attempt(n: u64, of: usize, live: bool) -> Attempt {
         report: None,
         stop: None,
         timeout: None,
-        progress: wg_core::attempt::Progress::default(),
+        progress: Progress { turns: turns.clone(), in_flight: in_flight.clone(), ..Progress::default() },
     }
 }
 
@@ -138,7 +150,7 @@ fn perform(view: &mut dyn Write, step: &Step, when: i64) -> Result<(), StoreErro
     match step {
         Step::Put(task) => view.put_task(task),
         Step::Remove(n) => view.remove_task(&id(IDS[*n])),
-        Step::Attempt(n, of, live) => view.put_attempt(&attempt(*n, *of, *live)),
+        Step::Attempt(n, of, live, told) => view.put_attempt(&attempt(*n, *of, *live, told)),
         Step::Effect(n, kill, state) => {
             let kind = if *kill { EffectKind::Kill } else { EffectKind::Launch };
             let effect = Effect { kind, attempt: AttemptRef(*n), fence: Fence(*n) };
@@ -310,6 +322,7 @@ fn answers(store: &mut dyn Store) -> Vec<String> {
         ask_of_tasks(view, &mut said)?;
         ask_of_history(view, &mut said)?;
         derived_chats::ask(view, &mut said)?;
+        super::used::ask(view, &mut said)?;
         Ok(said.0)
     })
 }

@@ -1,21 +1,23 @@
 //! The part of [`super::derived`] that is about chats: what may be written, and all that can be asked.
 
 use proptest::prelude::*;
-use wg_core::chat::{Consumer, InboxRow, InboxState};
+use wg_core::chat::{Chat, Consumer, InboxRow, InboxState};
 use wg_core::id::ChatNumber;
 use wg_core::port::{Chats, Read, StoreError, Write};
+use wg_core::usage::Usage;
 
 use super::at;
 use super::chat::{chat, every_state, said};
 use super::derived::Answers;
+use super::used::any_usage;
 
 /// Chats that are used.
 pub(super) const CHATS: std::ops::Range<u64> = 1..4;
 
 #[derive(Debug, Clone)]
 pub(super) enum ChatStep {
-    /// A chat in one of the states.
-    Put(u64, usize),
+    /// A chat in one of the states, that used so much.
+    Put(u64, usize, Usage),
     /// Something is said, and stands somewhere.
     Say(u64, u8),
     /// A message, counted from the last one, stands otherwise.
@@ -27,7 +29,7 @@ pub(super) enum ChatStep {
 pub(super) fn any_chat_step() -> impl Strategy<Value = ChatStep> {
     let time = || proptest::option::of(0_i64..90);
     prop_oneof![
-        3 => (CHATS, 0_usize..10).prop_map(|(n, state)| ChatStep::Put(n, state)),
+        3 => (CHATS, 0_usize..10, any_usage()).prop_map(|(n, state, usage)| ChatStep::Put(n, state, usage)),
         3 => (CHATS, 0_u8..4).prop_map(|(n, state)| ChatStep::Say(n, state)),
         3 => (CHATS, 0_u64..3, 0_u8..3, 0_u32..3)
             .prop_map(|(n, back, state, kills)| ChatStep::Stand(n, back, state, kills)),
@@ -41,7 +43,9 @@ fn state(number: u8) -> InboxState {
 
 pub(super) fn perform(view: &mut dyn Write, step: &ChatStep) -> Result<(), StoreError> {
     match step {
-        ChatStep::Put(n, which) => view.put_chat(&chat(*n, every_state()[*which].clone())),
+        ChatStep::Put(n, which, usage) => {
+            view.put_chat(&Chat { usage: usage.clone(), ..chat(*n, every_state()[*which].clone()) })
+        }
         ChatStep::Say(n, stands) => {
             let n = ChatNumber(*n);
             if view.chat(n)?.is_none() {

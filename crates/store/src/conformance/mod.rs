@@ -10,6 +10,7 @@ mod history;
 mod pauses;
 mod rows;
 mod schedule;
+mod used;
 mod watch;
 
 use wg_core::command::Command;
@@ -55,7 +56,7 @@ impl Backend for Sqlite {
         sqlite::open(self.0.path()).unwrap()
     }
     fn faults(&self) -> Vec<String> {
-        sqlite::check(self.0.path()).unwrap()
+        [sqlite::check(self.0.path()).unwrap(), sqlite::check_used(self.0.path()).unwrap()].concat()
     }
 }
 

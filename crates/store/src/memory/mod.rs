@@ -7,6 +7,7 @@
 mod chats;
 mod graph;
 mod read;
+mod used;
 mod write;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use wg_core::attempt::Attempt;
 use wg_core::chat::{Chat, Consumer, Entry, InboxCounts, InboxRow, InboxState, is_wanted};
-use wg_core::control::Control;
+use wg_core::control::{Control, Day};
 use wg_core::effect::{EffectKind, EffectRow, EffectState};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Change, Operation, Record, RecordKey};
@@ -17,6 +17,7 @@ use wg_core::port::{
 };
 use wg_core::task::{StateName, Task, TaskKind, TaskState, Wait};
 use wg_core::time::Timestamp;
+use wg_core::used::Used;
 
 use super::graph::{Body, Graph};
 use crate::class::Class;
@@ -235,6 +236,11 @@ impl Read for Graph {
     fn pinged(&mut self, now: Timestamp) -> Result<Vec<(ChatNumber, Timestamp)>, StoreError> {
         let pings = self.consumers.iter().filter_map(|(chat, consumer)| Some((*chat, consumer.ping_until?)));
         Ok(pings.filter(|(_, until)| is_wanted(false, Some(*until), false, now)).collect())
+    }
+
+    fn visit_used(&mut self, since: Day, visit: &mut dyn FnMut(Used)) -> Result<(), StoreError> {
+        self.used().into_iter().filter(|used| used.day >= since).for_each(visit);
+        Ok(())
     }
 
     fn control(&mut self) -> Result<(Control, u64), StoreError> {

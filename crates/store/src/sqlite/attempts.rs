@@ -5,6 +5,7 @@ use wg_core::attempt::Attempt;
 use wg_core::control::Control;
 use wg_core::id::{AttemptRef, TaskId};
 use wg_core::port::Page;
+use wg_core::used::Told;
 
 use super::changes::{Key, body, present};
 use super::operations::rows_at_most;
@@ -55,7 +56,9 @@ impl View<'_> {
     pub(super) fn write_attempt(&mut self, attempt: &Attempt) -> Result<(), Trouble> {
         self.note_put()?;
         let key = Key::Attempt(attempt.reference.0);
-        let change = self.record(key, self.newest(key)?, Some(&codec::encode(attempt)))?;
+        let newest = self.newest(key)?;
+        self.count_used(key, newest, &Told::of_attempt(attempt), Told::of_attempt)?;
+        let change = self.record(key, newest, Some(&codec::encode(attempt)))?;
         self.statement(
             "INSERT INTO attempts (reference, change, task, live) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (reference) DO UPDATE \

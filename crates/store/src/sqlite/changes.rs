@@ -129,7 +129,7 @@ impl View<'_> {
     }
 
     /// The number of the row in which a record stood before an operation, unless it was not there.
-    fn body_before(&self, key: Key<'_>, op: OpSeq) -> Result<Option<i64>, Trouble> {
+    pub(super) fn body_before(&self, key: Key<'_>, op: OpSeq) -> Result<Option<i64>, Trouble> {
         let sql = "SELECT n, body IS NULL FROM changes WHERE kind = ?1 AND key = ?2 AND op < ?3 \
                    ORDER BY op DESC LIMIT 1";
         let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));

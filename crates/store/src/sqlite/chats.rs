@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use wg_core::chat::{Chat, ChatState};
 use wg_core::id::ChatNumber;
 use wg_core::port::{Chats, StoreError};
+use wg_core::used::Told;
 
 use super::changes::{Key, present};
 use super::trouble::Trouble;
@@ -69,7 +70,9 @@ impl View<'_> {
     pub(super) fn write_chat(&mut self, chat: &Chat) -> Result<(), Trouble> {
         self.note_put()?;
         let key = Key::Chat(chat.number.0);
-        let change = self.record(key, self.newest(key)?, Some(&codec::encode(chat)))?;
+        let newest = self.newest(key)?;
+        self.count_used(key, newest, &Told::of_chat(chat), Told::of_chat)?;
+        let change = self.record(key, newest, Some(&codec::encode(chat)))?;
         self.statement(
             "INSERT INTO chats (number, change, standing, waiting) VALUES (?1, ?2, ?3, 0) \
              ON CONFLICT (number) DO UPDATE SET change = excluded.change, standing = excluded.standing",

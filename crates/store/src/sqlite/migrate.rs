@@ -20,6 +20,7 @@ pub(super) type Migration = &'static str;
 pub(super) const MIGRATIONS: &[Migration] = &[
     include_str!("../migrations/sqlite/0001_graph.sql"),
     include_str!("../migrations/sqlite/0002_chats.sql"),
+    include_str!("../migrations/sqlite/0003_used.sql"),
 ];
 
 /// The newest format of a list.

@@ -40,6 +40,7 @@ mod store;
 mod tags;
 mod tasks;
 mod trouble;
+mod used;
 mod view;
 mod visit;
 mod watch;
@@ -49,6 +50,7 @@ use std::path::{Path, PathBuf};
 use wg_core::port::{Store, StoreError};
 
 pub use check::check;
+pub use used::{check_used, count_used_anew};
 
 /// The newest format of the database that this program knows.
 pub const FORMAT: u32 = migrate::newest(migrate::MIGRATIONS);

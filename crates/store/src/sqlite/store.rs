@@ -39,6 +39,21 @@ impl SqliteStore {
         backup::backup(&self.connection, &self.place).map_err(|error| error.tell(&self.place))
     }
 
+    /// Makes an index anew, in one transaction that takes as long as it takes.
+    pub(super) fn make_anew(&mut self, sql: &str) -> Result<(), StoreError> {
+        let gate =
+            self.gate.as_mut().ok_or_else(|| StoreError::ReadOnly("it was opened for reading".into()))?;
+        let _inside = gate.enter(WAIT)?;
+        self.deadline.lift();
+        let connection = &mut self.connection;
+        let mut made = || -> Result<(), rusqlite::Error> {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute_batch(sql)?;
+            transaction.commit()
+        };
+        made().map_err(|error| Trouble::from(error).tell(&self.place))
+    }
+
     pub(super) fn into_parts(self) -> (Place, Connection, Deadline) {
         (self.place, self.connection, self.deadline)
     }

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection};
 use wg_core::attempt::Attempt;
 use wg_core::chat::{Chat, Consumer, Entry, InboxCounts, InboxRow};
 use wg_core::command::Command;
-use wg_core::control::Control;
+use wg_core::control::{Control, Day};
 use wg_core::effect::{Effect, EffectKind, EffectRow, EffectState};
 use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::operation::{Change, Operation, Record, RecordKey};
@@ -18,6 +18,7 @@ use wg_core::port::{
 };
 use wg_core::task::Task;
 use wg_core::time::Timestamp;
+use wg_core::used::Used;
 
 use super::deadline::Deadline;
 use super::place::Place;
@@ -198,6 +199,10 @@ impl Read for View<'_> {
     }
     fn pinged(&mut self, now: Timestamp) -> Result<Vec<(ChatNumber, Timestamp)>, StoreError> {
         self.told(self.read_pinged(now))
+    }
+
+    fn visit_used(&mut self, since: Day, visit: &mut dyn FnMut(Used)) -> Result<(), StoreError> {
+        self.told(self.visit_used_since(since, visit))
     }
 
     fn control(&mut self) -> Result<(Control, u64), StoreError> {

@@ -12,7 +12,7 @@ fn a_graph_that_is_well_is_said_to_be() {
     let folder = world.graph().display().to_string();
     let told: Vec<String> = world.ok(&["doctor"]).lines().map(str::to_owned).collect();
     assert_eq!(told[0], format!("ok       folder      {folder}"));
-    assert_eq!(told[3], "ok       database    whole: 4 tasks, operation 4, format 2");
+    assert_eq!(told[3], "ok       database    whole: 4 tasks, operation 4, format 3");
     assert_eq!(told[4], "note     backups     none; `wg doctor --backup` makes one");
     assert_eq!(told[5], "note     dispatcher  does not run; `wg service start` starts it");
     assert_eq!(told[6], "ok       attempts    0 run; no process and no file is left over");
