@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::processes::{self, processor_time, proportional};
 use super::row::{Bound, Row, Unit, thousands};
 use super::samples::{Samples, timed};
 use super::scratch::Scratch;
-use crate::step;
+use super::testkit;
 
 /// Lines that one agent prints, and how many of them a second are to cost no more than one processor.
 const LINES: usize = 200_000;
@@ -189,7 +189,7 @@ struct Model {
 
 impl Model {
     fn start(root: &Path) -> Result<Self> {
-        let mut child = Command::new(built(root)?)
+        let mut child = Command::new(testkit::built(root, "scripted-model")?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -224,29 +224,6 @@ impl Drop for Model {
             eprintln!("   the scripted model: {error}");
         }
     }
-}
-
-/// Builds it and asks cargo where it lies.
-fn built(root: &Path) -> Result<PathBuf> {
-    let output = step::cargo(root)
-        .args([
-            "build",
-            "--package",
-            "testkit",
-            "--bin",
-            "scripted-model",
-            "--locked",
-            "--message-format=json",
-        ])
-        .stderr(Stdio::null())
-        .output()
-        .context("starting cargo")?;
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "scripted-model")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("the scripted model could not be built")
 }
 
 fn as_float(number: usize) -> f64 {

@@ -22,6 +22,8 @@ mod samples;
 mod scratch;
 mod shim;
 mod signal;
+mod stats;
+mod testkit;
 mod throughput;
 mod writes;
 
@@ -43,6 +45,7 @@ struct Bench {
 const ALL: &[Bench] = &[
     Bench { name: "writes", about: "add, log, claim, done: one durable change each", run: writes::run },
     Bench { name: "reads", about: "show, why, ready, list, status", run: reads::run },
+    Bench { name: "stats", about: "what agents used, of 100,000 attempts in 90 days", run: stats::run },
     Bench { name: "listing", about: "list --all --json, with its peak memory", run: listing::run },
     Bench { name: "import", about: "import of a whole graph into a new one", run: import::run },
     Bench { name: "contention", about: "1,000 writing processes, 50 at a time", run: contention::run },

@@ -137,7 +137,9 @@ impl Listener {
     fn event(&mut self, event: &Value, inner: bool) -> Vec<Heard> {
         let kind = event["type"].as_str().unwrap_or_default();
         if let Some(usage) = self.used.event(kind, event) {
-            return vec![Heard::Kept(Said::Used { usage })];
+            // Its answer names the model before it says what it used; the end of the turn will name the same.
+            let model = self.model.clone();
+            return vec![Heard::Kept(Said::Used { usage: Usage { model, ..usage } })];
         }
         if inner { Vec::new() } else { delta(event) }
     }

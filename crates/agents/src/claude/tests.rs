@@ -71,7 +71,10 @@ fn what_a_turn_has_used_is_told_while_it_goes_on_and_begins_anew_with_the_next()
     let so_far: Vec<_> = all(&mut *fresh(), TURNS)
         .into_iter()
         .filter_map(|heard| match heard {
-            Heard::Kept(Said::Used { usage }) => Some((usage.total_input(), usage.output)),
+            Heard::Kept(Said::Used { usage }) => {
+                assert_eq!(usage.model.as_deref(), Some("claude-opus-4-8"), "as the end of the turn says");
+                Some((usage.total_input(), usage.output))
+            }
             Heard::Kept(said) if ends_a_turn(&said) => Some((0, 0)),
             _ => None,
         })

@@ -1,17 +1,16 @@
 //! `wg stats`: what agents used, by day, by model, and by who used most.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
 use serde::Serialize;
-use wg_core::attempt::AttemptKind;
-use wg_core::chat::{Chat, What};
 use wg_core::control::Day;
-use wg_core::id::{AttemptRef, ChatNumber};
-use wg_core::port::{Chats, Read};
+use wg_core::port::{Read, StoreError};
 use wg_core::time::{Timestamp, parse_span};
 use wg_core::usage::Usage;
+use wg_core::used::{Counts, Used};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -19,18 +18,18 @@ use crate::output::style::Tone;
 use crate::output::{Cell, Column, Table, time};
 
 /// Show what agents used: by day, by model, and who used most
+///
+/// What was used counts on the day of Universal Time on which it was told, also by turns in flight. Who used most is
+/// decided by cost; those that told none come after, by tokens.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Since when: a span back from now (7d), a date, or a time
+    /// Since when, whole days: a span back from now (7d), a date, or a time
     #[arg(long, value_name = "TIME", default_value = "14d")]
     since: String,
     /// So many tasks and chats that used most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     number: usize,
 }
-
-/// Entries of a chat that are read at a time.
-const PAGE: usize = 1_000;
 
 #[derive(Debug, Serialize)]
 struct Stats {
@@ -66,24 +65,25 @@ struct OfTask {
 /// Sums by what they are asked for.
 #[derive(Default)]
 struct Sums {
-    total: Usage,
-    days: BTreeMap<Day, Usage>,
-    models: BTreeMap<(String, Option<String>), Usage>,
-    tasks: BTreeMap<String, Usage>,
+    total: Counts,
+    days: BTreeMap<Day, Counts>,
+    models: BTreeMap<(String, Option<String>), Counts>,
+    tasks: BTreeMap<String, Counts>,
 }
 
 impl Sums {
-    fn add(&mut self, at: Timestamp, adapter: &str, model: Option<&str>, task: &str, usage: &Usage) {
-        if usage.is_empty() {
-            return;
-        }
-        let mut counts = usage.clone();
-        // The program's own word for the model goes before what was asked for.
-        let model = counts.model.take().or(model.map(str::to_owned));
-        let of_model = self.models.entry((adapter.to_owned(), model)).or_default();
-        let of_day = self.days.entry(Day::of(at)).or_default();
-        let of_task = self.tasks.entry(task.to_owned()).or_default();
-        for sum in [&mut self.total, of_model, of_day, of_task] {
+    /// Of this day and later ones.
+    fn since(day: Day, read: &mut dyn Read) -> std::result::Result<Self, StoreError> {
+        let mut sums = Self::default();
+        read.visit_used(day, &mut |used| sums.add(used))?;
+        Ok(sums)
+    }
+
+    fn add(&mut self, Used { day, by, counts }: Used) {
+        let of_day = self.days.entry(day).or_default();
+        let of_model = self.models.entry((by.adapter, by.model)).or_default();
+        let of_task = self.tasks.entry(by.task.into()).or_default();
+        for sum in [&mut self.total, of_day, of_model, of_task] {
             sum.add(&counts);
         }
     }
@@ -96,18 +96,17 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
         Ok(back) => before(now, back),
         Err(_) => time::parse(&args.since, now)?,
     };
-    let sums = ctx.read(|read| sums(read, since))?;
-    let mut tasks: Vec<OfTask> = sums.tasks.into_iter().map(|(task, usage)| OfTask { task, usage }).collect();
-    tasks.sort_by_key(|one| std::cmp::Reverse(one.usage.total_input().saturating_add(one.usage.output)));
-    tasks.truncate(args.number);
-    let model = |((adapter, model), usage)| OfModel { adapter, model, usage };
-    let day = |(day, usage): (Day, Usage)| OfDay { day: date(day), usage };
+    let since = Day::of(since);
+    let Sums { total, days, models, tasks } = ctx.read(|read| Ok(Sums::since(since, read)?))?;
+    let days = days.into_iter().rev().map(|(day, sum)| OfDay { day: date(day), usage: sum.usage() });
+    let models =
+        models.into_iter().map(|((adapter, model), sum)| OfModel { adapter, model, usage: sum.usage() });
     let stats = Stats {
-        since,
-        total: sums.total,
-        days: sums.days.into_iter().rev().map(day).collect(),
-        models: sums.models.into_iter().map(model).collect(),
-        tasks,
+        since: begin(since),
+        total: total.usage(),
+        days: days.filter(|one| !one.usage.is_empty()).collect(),
+        models: models.filter(|one| !one.usage.is_empty()).collect(),
+        tasks: used_most(tasks, args.number),
     };
     if ctx.out.form.json {
         return Ok(ctx.out.json(&stats)?);
@@ -119,58 +118,28 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
     print(ctx, &stats)
 }
 
+/// Those that used most: what cost most comes first, and what told no cost after all that did.
+fn used_most(tasks: BTreeMap<String, Counts>, number: usize) -> Vec<OfTask> {
+    let tasks = tasks.into_iter().map(|(task, sum)| OfTask { task, usage: sum.usage() });
+    let mut tasks: Vec<OfTask> = tasks.filter(|one| !one.usage.is_empty()).collect();
+    let tokens = |usage: &Usage| usage.total_input().saturating_add(usage.output);
+    tasks.sort_by_key(|one| Reverse((one.usage.cost_micros, tokens(&one.usage))));
+    tasks.truncate(number);
+    tasks
+}
+
 fn before(now: Timestamp, back: Duration) -> Timestamp {
     let back = i64::try_from(back.as_nanos()).unwrap_or(i64::MAX);
     Timestamp::from_nanos(now.as_nanos().saturating_sub(back))
 }
 
+fn begin(day: Day) -> Timestamp {
+    Day(day.0.saturating_sub(1)).end()
+}
+
 /// The date of a day.
 fn date(day: Day) -> String {
-    let begins = Day(day.0.saturating_sub(1)).end().to_string();
-    begins.split('T').next().unwrap_or_default().to_owned()
-}
-
-/// What was used since then: by work of attempts that began then, and in turns of chats that ended then. What is
-/// older is not read.
-fn sums(read: &mut dyn Read, since: Timestamp) -> Result<Sums> {
-    let mut sums = Sums::default();
-    for number in (1..=read.last_attempt()?.0).rev() {
-        let Some((attempt, _)) = read.attempt(AttemptRef(number))? else { continue };
-        if attempt.created_at < since {
-            break;
-        }
-        if attempt.kind == AttemptKind::Work {
-            let (model, task) = (attempt.model.as_deref(), attempt.task.as_str());
-            sums.add(attempt.created_at, &attempt.adapter, model, task, &attempt.progress.usage());
-        }
-    }
-    for chat in read.chats(Chats::All)? {
-        of_chat(read, &chat, since, &mut sums)?;
-    }
-    Ok(sums)
-}
-
-/// Reads a chat's entries from the last page back.
-fn of_chat(read: &mut dyn Read, chat: &Chat, since: Timestamp, sums: &mut Sums) -> Result<()> {
-    if chat.usage.is_empty() {
-        return Ok(());
-    }
-    let task = ChatNumber::task_id(chat.number);
-    let mut end = read.last_entry(chat.number)?;
-    while end > 0 {
-        let after = end.saturating_sub(PAGE as u64);
-        let entries = read.entries_of(chat.number, after, PAGE)?;
-        for entry in entries.iter().filter(|entry| entry.at >= since) {
-            if let What::Answer { usage, .. } | What::TurnEnded { usage, .. } = &entry.what {
-                sums.add(entry.at, &chat.run.adapter, chat.run.model.as_deref(), task.as_str(), usage);
-            }
-        }
-        if entries.first().is_none_or(|first| first.at < since) {
-            break;
-        }
-        end = after;
-    }
-    Ok(())
+    begin(day).to_string().split('T').next().unwrap_or_default().to_owned()
 }
 
 fn print(ctx: &mut Context, stats: &Stats) -> Result<()> {

@@ -17,6 +17,7 @@ mod stories;
 mod tasks;
 mod terminal;
 mod transfer;
+mod usage;
 mod watch;
 mod worker;
 
