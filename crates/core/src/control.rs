@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::Actor;
 use crate::time::Timestamp;
 use crate::usage::Usage;
+use crate::used::Counts;
 
 /// What is stopped for the whole graph.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,18 +19,28 @@ pub struct Control {
     /// ([`crate::chat::ChatRun::provider`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adapters: BTreeMap<String, AdapterPause>,
-    /// What agents used on the last day on which any did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub day: Option<DayUsage>,
+    /// What agents used on the last days on which any did, by adapter: which of them cost money, its reader knows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub days: BTreeMap<Day, BTreeMap<String, Counts>>,
 }
 
-/// What all agents together used on one day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What agents used on one day, as far as their programs told it, also of turns in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayUsage {
     /// The day.
     pub day: Day,
-    /// As far as their programs told it, also of turns in flight.
-    pub used: Usage,
+    /// By adapter.
+    pub used: BTreeMap<String, Counts>,
+}
+
+impl DayUsage {
+    /// What those of some adapters used together.
+    #[must_use]
+    pub fn of(&self, takes: impl Fn(&str) -> bool) -> Usage {
+        let mut sum = Counts::default();
+        self.used.iter().filter(|(adapter, _)| takes(adapter)).for_each(|(_, counts)| sum.add(counts));
+        sum.usage()
+    }
 }
 
 /// A day of Universal Time, the same on every host of a graph: days since 1970-01-01.
@@ -89,6 +100,9 @@ fn is_zero(n: &u32) -> bool {
 }
 
 impl Control {
+    /// Days that are remembered: that of a clock that is ahead takes no other's place.
+    pub const DAYS: usize = 3;
+
     /// The pause that stops an adapter or a program now, where one does.
     #[must_use]
     pub fn adapter_pause(&self, provider: &str, now: Timestamp) -> Option<&AdapterPause> {
@@ -96,13 +110,35 @@ impl Control {
     }
 
     /// The day that usage counts for now, and what was used on it. A clock that is set back gives nothing back: what
-    /// was used on a day that is yet to come counts for this one.
+    /// was used on days that are yet to come counts for this one.
     #[must_use]
     pub fn today(&self, now: Timestamp) -> DayUsage {
         let day = Day::of(now);
-        match &self.day {
-            Some(usage) if usage.day >= day => DayUsage { day, used: usage.used.clone() },
-            _ => DayUsage { day, used: Usage::default() },
+        let mut used = BTreeMap::new();
+        self.days.range(day..).for_each(|(_, of_day)| add(&mut used, of_day));
+        DayUsage { day, used }
+    }
+
+    /// Counts what somebody used on a day, as it is seen from `now`.
+    pub fn count(&mut self, day: Day, adapter: &str, more: &Counts, now: Timestamp) {
+        self.days.entry(day).or_default().entry(adapter.to_owned()).or_default().add(more);
+        while self.days.len() > Self::DAYS {
+            let Some((oldest, used)) = self.days.pop_first() else { break };
+            // One that is not over yet is not forgotten.
+            if oldest >= Day::of(now)
+                && let Some(mut next) = self.days.first_entry()
+            {
+                add(next.get_mut(), &used);
+            }
+        }
+    }
+
+    /// What was counted on days that are yet to come was used today, and is not counted again then.
+    pub fn settle_today(&mut self, now: Timestamp) {
+        let DayUsage { day, used } = self.today(now);
+        drop(self.days.split_off(&day));
+        if !used.is_empty() {
+            self.days.insert(day, used);
         }
     }
 
@@ -110,6 +146,12 @@ impl Control {
     #[must_use]
     pub fn is_tried_alone(&self, provider: &str) -> bool {
         self.adapters.get(provider).is_some_and(|pause| pause.breaks > 0)
+    }
+}
+
+fn add(sums: &mut BTreeMap<String, Counts>, more: &BTreeMap<String, Counts>) {
+    for (adapter, counts) in more {
+        sums.entry(adapter.clone()).or_default().add(counts);
     }
 }
 
@@ -133,14 +175,50 @@ mod tests {
 
     #[test]
     fn a_day_ends_at_midnight_and_a_clock_set_back_begins_none() {
-        let at = |seconds: i64| Timestamp::from_nanos(seconds * 1_000_000_000);
         assert_eq!((Day::of(at(0)), Day::of(at(86_399)), Day::of(at(86_400))), (Day(0), Day(0), Day(1)));
         assert_eq!((Day::of(at(-1)), Day(0).end(), Day(-1).end()), (Day(-1), at(86_400), at(0)));
-        let used = Usage { output: 7, ..Usage::default() };
-        let control = Control { day: Some(DayUsage { day: Day(1), used }), ..Control::default() };
-        let seen = |now| (control.today(now).day, control.today(now).used.output);
+        let mut control = Control::default();
+        control.count(Day(1), "claude", &output(7), at(86_400));
+        let seen = |now| (control.today(now).day, control.today(now).of(|_| true).output);
         assert_eq!(seen(at(86_400)), (Day(1), 7));
         assert_eq!(seen(at(100)), (Day(0), 7), "the clock was set back");
         assert_eq!(seen(at(2 * 86_400)), (Day(2), 0));
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn output(output: i64) -> Counts {
+        Counts { output, ..Counts::default() }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_takes_nothing_from_today() {
+        let mut control = Control::default();
+        let used = |control: &Control, day: i64| control.today(at(day * 86_400)).of(|_| true).output;
+        control.count(Day(5), "claude", &output(10), at(5 * 86_400));
+        control.count(Day(6), "claude", &output(1), at(6 * 86_400));
+        control.count(Day(5), "claude", &output(20), at(5 * 86_400));
+        assert_eq!((used(&control, 5), used(&control, 6), used(&control, 7)), (31, 1, 0));
+        control.settle_today(at(5 * 86_400));
+        assert_eq!((used(&control, 5), used(&control, 6)), (31, 0), "tomorrow is another day");
+        for day in [6, 7, 8] {
+            control.count(Day(day), "claude", &output(1), at(day * 86_400));
+        }
+        assert_eq!(control.days.keys().copied().collect::<Vec<_>>(), [Day(6), Day(7), Day(8)]);
+        // One more than is remembered, and none of them is over.
+        control.count(Day(5), "claude", &output(2), at(5 * 86_400));
+        assert_eq!((control.days.len(), used(&control, 5), used(&control, 8)), (Control::DAYS, 5, 1));
+    }
+
+    #[test]
+    fn what_each_adapter_used_is_known() {
+        let mut control = Control::default();
+        for (adapter, used) in [("claude", 10), ("command", 5), ("claude", 1)] {
+            control.count(Day(5), adapter, &output(used), at(5 * 86_400));
+        }
+        let today = control.today(at(5 * 86_400));
+        assert_eq!((today.of(|name| name == "claude").output, today.of(|_| true).output), (11, 16));
     }
 }

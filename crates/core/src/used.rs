@@ -5,6 +5,8 @@
 //! which it was written. So the sums follow from the history alone, a turn in flight is in them once, and over all
 //! days they are what the records tell.
 
+use serde::{Deserialize, Serialize};
+
 use crate::attempt::Attempt;
 use crate::chat::Chat;
 use crate::control::Day;
@@ -56,22 +58,35 @@ impl Told {
 }
 
 /// What one count is more than another; less than nothing where a program took something back.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// As [`Usage::input`].
+    #[serde(skip_serializing_if = "is_zero")]
     pub input: i64,
     /// As [`Usage::cache_read`].
+    #[serde(skip_serializing_if = "is_zero")]
     pub cache_read: i64,
     /// As [`Usage::cache_write`].
+    #[serde(skip_serializing_if = "is_zero")]
     pub cache_write: i64,
     /// As [`Usage::output`].
+    #[serde(skip_serializing_if = "is_zero")]
     pub output: i64,
     /// As [`Usage::reasoning`].
+    #[serde(skip_serializing_if = "is_zero")]
     pub reasoning: i64,
     /// Millionths of a dollar, as far as they were told.
+    #[serde(skip_serializing_if = "is_zero")]
     pub cost_micros: i64,
     /// How often a cost was told: none is not the same as one of nothing.
+    #[serde(skip_serializing_if = "is_zero")]
     pub priced: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &i64) -> bool {
+    *n == 0
 }
 
 impl Counts {

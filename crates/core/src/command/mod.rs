@@ -262,6 +262,8 @@ pub enum DayBudget {
     },
     /// It is not, or not any more: it was raised.
     Raised,
+    /// What is known of it was wrong, and is counted anew from what attempts and chats told.
+    CountedAnew,
 }
 
 /// A task to be made.

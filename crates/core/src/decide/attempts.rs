@@ -132,7 +132,7 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: AttemptHeard) -> Result<(), Re
     for kind in stepped.effects {
         draft.effect(kind, &attempt, EffectState::Pending);
     }
-    day::used(draft, &attempt.progress.usage().since(&before.progress.usage()))?;
+    day::used(draft, &attempt.adapter, &before.progress.usage(), &attempt.progress.usage())?;
     if answered {
         providers::mended(draft, &attempt.adapter)?;
     }

@@ -1,28 +1,44 @@
 //! The budget of a day: what agents used is counted in the transaction that takes it in, and once it is used up
 //! nothing that costs money starts before the next day.
 //!
-//! What the budget is stands in the dispatcher's settings; it compares and tells.
+//! What the budget is, and which adapters it bounds, stands in the dispatcher's settings; it compares and tells.
+
+use std::collections::BTreeMap;
 
 use crate::attempt::{AttemptEvent, step as attempt_step};
 use crate::command::DayBudget;
-use crate::control::{AdapterPause, DayUsage};
+use crate::control::{AdapterPause, Control, Day};
 use crate::decide::{Draft, Refusal};
 use crate::effect::EffectState;
 use crate::port::StoreError;
 use crate::usage::Usage;
+use crate::used::{Counts, Used};
 
-/// Counts what an agent used.
-pub(super) fn used(draft: &mut Draft<'_>, used: &Usage) -> Result<(), StoreError> {
-    if used.is_empty() {
+/// Counts what an agent of an adapter used more than was known before.
+pub(super) fn used(
+    draft: &mut Draft<'_>,
+    adapter: &str,
+    before: &Usage,
+    after: &Usage,
+) -> Result<(), StoreError> {
+    let more = Counts::between(before, after);
+    if more.is_zero() {
         return Ok(());
     }
     let mut control = draft.control()?;
-    let DayUsage { day, used: mut sum } = control.today(draft.now);
-    sum.add(used);
-    sum.model = None;
-    control.day = Some(DayUsage { day, used: sum });
+    control.count(Day::of(draft.now), adapter, &more, draft.now);
     draft.put_control(control);
     Ok(())
+}
+
+/// The sums of the last days, from what the store counted of all attempts and chats.
+fn counted(draft: &mut Draft<'_>) -> Result<BTreeMap<Day, BTreeMap<String, Counts>>, StoreError> {
+    let (mut control, now) = (Control::default(), draft.now);
+    let since = Day::of(now).0.saturating_sub(Control::DAYS as i64 - 1);
+    draft.read.visit_used(Day(since), &mut |Used { day, by, counts }| {
+        control.count(day, &by.adapter, &counts, now);
+    })?;
+    Ok(control.days)
 }
 
 /// Takes in how it stands.
@@ -31,9 +47,10 @@ pub(super) fn stands(draft: &mut Draft<'_>, budget: DayBudget) -> Result<(), Ref
     let before = control.clone();
     match budget {
         DayBudget::Raised => control.adapters.retain(|_, pause| !pause.budget),
+        DayBudget::CountedAnew => control.days = counted(draft)?,
         DayBudget::UsedUp { adapters, attempts, why, until } => {
             // Counted on a day that was not yet, it would stand in the way until then.
-            control.day = control.day.is_some().then(|| control.today(draft.now));
+            control.settle_today(draft.now);
             let why = format!("the day's budget: {why}");
             for adapter in adapters {
                 let lasts =

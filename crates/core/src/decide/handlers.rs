@@ -12,6 +12,7 @@ use crate::effect::{EffectKind, EffectState};
 use crate::id::{AttemptRef, ChatNumber};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
+use crate::usage::Usage;
 
 /// An event without anything beside it.
 pub(super) fn plain(draft: &mut Draft<'_>, number: ChatNumber, event: ChatEvent) -> Result<(), Refusal> {
@@ -143,16 +144,7 @@ fn one(
     let turn = chat.turn().map(|turn| turn.message);
     let provider = chat.run.provider().into_owned();
     let said = shortened(said);
-    let in_flight = chat.turn().map(|turn| turn.used.clone());
-    match &said {
-        Said::Answer { usage, .. } | Said::Failed { usage, .. } => {
-            day::used(draft, &chat.not_counted(usage))?;
-        }
-        // Without a turn nobody could tell what of it is counted.
-        Said::Used { usage } if in_flight.is_some() => day::used(draft, &chat.not_counted(usage))?,
-        _ => {}
-    }
-    let in_flight = in_flight.unwrap_or_default();
+    let in_flight = chat.turn().map(|turn| turn.used.clone()).unwrap_or_default();
     let paused_until = match &said {
         Said::Tool { name, detail } => {
             if let Some(message) = turn {
@@ -165,7 +157,7 @@ fn one(
             let Some(at) = turn.filter(|at| message.is_none_or(|message| message == *at)) else {
                 let which = message.map_or_else(String::new, |message| format!(" to message {message}"));
                 draft.notes.push(format!("{handler}: an answer{which} that nothing waits for was not taken"));
-                return Ok(());
+                return used_for_nothing(draft, chat, usage);
             };
             let (text, usage) = (text.clone(), usage.clone());
             draft.entry(number, What::Answer { message: Some(at), text, handler: Some(handler), usage })?;
@@ -192,7 +184,19 @@ fn one(
         Said::Ready | Said::Session { .. } | Said::NoSession | Said::Used { .. } => None,
     };
     let event = ChatEvent::Said { handler, said, paused_until, jitter };
-    draft.step_chat(chat, event).map(drop)
+    let (before, after) = draft.step_chat(chat, event)?;
+    Ok(day::used(draft, &after.run.adapter, &before.usage, &after.usage)?)
+}
+
+/// An answer that was not taken was paid for all the same.
+fn used_for_nothing(draft: &mut Draft<'_>, mut chat: Chat, usage: &Usage) -> Result<(), Refusal> {
+    if usage.is_empty() {
+        return Ok(());
+    }
+    let before = chat.usage.clone();
+    chat.usage.add(usage);
+    day::used(draft, &chat.run.adapter, &before, &chat.usage)?;
+    Ok(draft.put_chat(chat)?)
 }
 
 /// It asks for something. With as many questions open as may be, the next is refused at once: an agent that asks
@@ -330,7 +334,6 @@ pub(super) fn killed(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<(), Ref
 mod tests {
     use super::*;
     use crate::chat::{GiveUp, TEXT_MAX, TurnError};
-    use crate::usage::Usage;
 
     #[test]
     fn only_an_answer_may_be_long() {

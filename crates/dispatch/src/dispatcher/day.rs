@@ -8,12 +8,12 @@ use super::Dispatcher;
 use super::requests::{About, Wanted};
 
 impl Dispatcher {
-    /// What there is to tell of it. Only programs that cost money wait for another day, and only their work is ended:
-    /// a chat's turn is let finish, which has a bound of its own.
+    /// What there is to tell of it. Only programs that cost money use it up and wait for another day, and only their
+    /// work is ended: a chat's turn is let finish, which has a bound of its own.
     pub(super) fn day_budget(&self, now: Timestamp, wanted: &mut Vec<Wanted>) {
         let control = &self.shown.control;
         let today = control.today(now);
-        let Some(why) = self.config.day.reached(&today.used) else {
+        let Some(why) = self.config.day.reached(&today.of(|adapter| self.is_paid(adapter))) else {
             let paused = |name: &String| control.adapter_pause(name, now).is_some_and(|pause| pause.budget);
             if control.adapters.keys().any(paused) {
                 wanted.push(self.wanted(Command::DayBudget(DayBudget::Raised), About::Change));

@@ -55,7 +55,7 @@ impl World {
     fn used_today(&mut self) -> u64 {
         let (mut used, now) = (0, self.now);
         let mut look = |read: &mut dyn Read| {
-            used = read.control()?.0.today(now).used.input;
+            used = read.control()?.0.today(now).of(|_| true).input;
             Ok(())
         };
         self.store.read(&mut look).unwrap();
@@ -64,7 +64,11 @@ impl World {
 
     /// A chat of `claude` whose handler has been given a message.
     fn talking(&mut self) -> (ChatNumber, AttemptRef) {
-        let (run, chat) = (ChatRun { adapter: "claude".into(), exec: None, model: None }, ChatNumber(1));
+        self.talking_by(ChatRun { adapter: "claude".into(), exec: None, model: None })
+    }
+
+    fn talking_by(&mut self, run: ChatRun) -> (ChatNumber, AttemptRef) {
+        let chat = ChatNumber(1);
         self.command(Command::Chat(ChatCommand::Create(NewChat { name: None, run })));
         self.command(Command::Chat(ChatCommand::Send { chat, text: "hello".into() }));
         self.changed();
@@ -266,4 +270,47 @@ fn an_answer_counts_only_what_was_not_told_in_flight() {
     world.says(handler, 2, vec![Said::Used { usage: used(400) }]);
     world.says(handler, 3, vec![Said::Answer { message: None, text: "hi".into(), usage: used(450) }]);
     assert_eq!(world.used_today(), 450);
+}
+
+#[test]
+fn what_costs_no_money_uses_nothing_up() {
+    let mut world = World::new(tokens(1_000));
+    let (_, handler) =
+        world.talking_by(ChatRun { adapter: "command".into(), exec: Some("serve".into()), model: None });
+    world.says(handler, 2, vec![Said::Answer { message: None, text: "hi".into(), usage: used(5_000) }]);
+    assert_eq!(world.used_today(), 5_000, "it is counted");
+    world.add_paid("next");
+    assert_eq!(started(&world.changed()), ["next"]);
+}
+
+#[test]
+fn an_answer_that_nothing_waits_for_is_paid_for_all_the_same() {
+    let mut world = World::new(tokens(1_000));
+    let (chat, handler) = world.talking();
+    let answer = || Said::Answer { message: None, text: "hi".into(), usage: used(300) };
+    world.says(handler, 2, vec![answer(), answer()]);
+    let mut sum = 0;
+    let mut look = |read: &mut dyn Read| {
+        sum = read.chat(chat)?.unwrap().0.usage.input;
+        Ok(())
+    };
+    world.store.read(&mut look).unwrap();
+    assert_eq!((sum, world.used_today()), (600, 600));
+}
+
+#[test]
+fn a_clock_that_was_ahead_gives_nothing_back() {
+    let mut world = World::new(tokens(1_000));
+    let (_, handler) = world.talking();
+    let true_time = world.now;
+    let answer = |input| vec![Said::Answer { message: None, text: "hi".into(), usage: used(input) }];
+    world.says(handler, 2, answer(900));
+    world.now = Timestamp::from_nanos(true_time.as_nanos() + 86_400_000_000_000);
+    world.says(handler, 3, answer(10));
+    assert_eq!(world.used_today(), 10);
+    world.now = true_time;
+    world.says(handler, 4, answer(90));
+    assert_eq!(world.used_today(), 1_000);
+    world.add_paid("next");
+    assert!(spawns(&world.changed()).is_empty(), "the budget is used up");
 }

@@ -131,7 +131,7 @@ fn subjects(read: &mut dyn Read, operation: &Operation) -> Result<Vec<TaskId>> {
         | Command::ResumeDispatch
         | Command::ResumeAdapter { .. }
         | Command::AdapterChanged { .. }
-        | Command::DayBudget(DayBudget::Raised)
+        | Command::DayBudget(DayBudget::Raised | DayBudget::CountedAnew)
         | Command::DispatcherStarted { .. } => Vec::new(),
     })
 }
@@ -202,6 +202,7 @@ fn said(command: &Command) -> Option<String> {
         Command::ResumeAdapter { adapter } | Command::AdapterChanged { adapter } => Some(adapter.clone()),
         Command::DayBudget(DayBudget::UsedUp { why, .. }) => Some(why.clone()),
         Command::DayBudget(DayBudget::Raised) => Some("raised".into()),
+        Command::DayBudget(DayBudget::CountedAnew) => Some("counted anew".into()),
         Command::StartAttempt(start) => Some(format!("by {} on {}", start.adapter, start.host)),
         Command::AttemptStarted { attempt, .. } => Some(attempt.to_string()),
         Command::AttemptTold { attempt, .. } => Some(attempt.to_string()),

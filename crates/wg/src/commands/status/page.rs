@@ -48,7 +48,7 @@ pub(super) fn print(ctx: &mut Context, seen: &Seen, graph: &str, dispatcher: boo
         (true, None) => paint.tone(Tone::Green, "running"),
     };
     ctx.out.field("dispatcher", NAMES, &runs)?;
-    let used = seen.control.today(ctx.now()).used;
+    let used = seen.control.today(ctx.now()).of(|_| true);
     if !used.is_empty() {
         ctx.out.field("used", NAMES, &format!("{used} today"))?;
     }
