@@ -13,8 +13,8 @@ use crate::output::text;
 
 /// Say whether the graph and what runs for it are well
 ///
-/// Looks at the folder, the database and all that is kept beside its records, backups, the dispatcher, and the
-/// processes and files of attempts. Exits with 0 where all is well, with 1 where something is not.
+/// Looks at the folder, the database and all that is kept beside its records, backups, the dispatcher, what was
+/// used, and the processes and files of attempts. Exits with 0 where all is well, with 1 where something is not.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Put right what can be put right without a doubt

@@ -8,6 +8,7 @@ mod chats;
 mod database;
 mod dispatcher;
 mod place;
+mod used;
 
 use serde::Serialize;
 use wg_core::id::ChatNumber;
@@ -83,6 +84,8 @@ pub enum Fix {
     Recover,
     /// Processes and files of an attempt that the graph does not know.
     Leftover(Leftover),
+    /// What was used is counted anew, from the whole history.
+    CountUsed,
     /// The history of a chat is brought up to its rows.
     History(ChatNumber),
     /// What an older program left of its chats is taken over.
@@ -97,6 +100,7 @@ impl Fix {
             Self::Permissions => "takes the permission away".into(),
             Self::Ignore => "adds it to git's exclude list".into(),
             Self::Recover => "does that".into(),
+            Self::CountUsed => "counts it anew".into(),
             Self::History(_) => "writes what is missing".into(),
             Self::Migrate => "takes it over, as `wg migrate chat-rename` does".into(),
             Self::Leftover(leftover) => {
@@ -121,6 +125,7 @@ pub fn look(ctx: &mut Context) -> Result<Vec<Line>> {
     lines.extend(database::backups(&folder));
     lines.extend(dispatcher::look(ctx, &folder));
     if readable {
+        lines.extend(used::look(ctx, &folder)?);
         lines.extend(attempts::look(ctx, &folder)?);
         lines.extend(chats::look(ctx, &folder)?);
     }
@@ -139,6 +144,7 @@ pub fn fix(ctx: &mut Context, lines: &mut [Line]) -> Result<()> {
             Fix::Ignore => place::ignore(&folder).err().map(|error| error.to_string()),
             Fix::History(chat) => chats::complete(ctx, &folder, *chat).err(),
             Fix::Migrate => chats::migrate(ctx, &folder).err(),
+            Fix::CountUsed => used::count(ctx, &folder).err(),
             Fix::Leftover(leftover) => attempts::clear(leftover).err(),
             Fix::Recover => unrepaired
                 .iter()

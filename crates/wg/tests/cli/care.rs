@@ -15,7 +15,8 @@ fn a_graph_that_is_well_is_said_to_be() {
     assert_eq!(told[3], "ok       database    whole: 4 tasks, operation 4, format 3");
     assert_eq!(told[4], "note     backups     none; `wg doctor --backup` makes one");
     assert_eq!(told[5], "note     dispatcher  does not run; `wg service start` starts it");
-    assert_eq!(told[6], "ok       attempts    0 run; no process and no file is left over");
+    assert_eq!(told[6], "ok       used        what was used is counted as it was told");
+    assert_eq!(told[7], "ok       attempts    0 run; no process and no file is left over");
     assert_eq!(world.json(&["doctor"])["well"], true);
 }
 
