@@ -11,7 +11,7 @@ use wg_core::id::{Actor, AttemptRef};
 use wg_core::port::{Clock, Store, StoreError};
 use wg_core::submit::{Request, submit_batch};
 
-use super::last_words::Listener;
+use super::last_words::{Beside, Listener};
 use super::{Repair, Step};
 use crate::config::DispatchConfig;
 use crate::dispatcher::verdict;
@@ -58,7 +58,7 @@ impl Concluder<'_> {
             }
             Ok(())
         })?;
-        self.end_all(store, found, told)
+        self.end_all(store, found, Beside::ADispatcher, told)
     }
 
     /// Puts right what a recovery plan says, as far as it needs no dispatcher: the caller holds the
@@ -75,19 +75,20 @@ impl Concluder<'_> {
                 Step::Adopt(_) => {}
                 Step::Unknown { why } => told(repair.reference(), &Conclusion::Unknown(why.clone())),
                 Step::Record(exit) => {
-                    let conclusion = self.record(store, &repair.attempt, Some(exit))?;
+                    let conclusion = self.record(store, &repair.attempt, Some(exit), Beside::Nobody)?;
                     told(repair.reference(), &conclusion);
                 }
                 Step::End { .. } | Step::Launch => to_end.push(repair.attempt.clone()),
             }
         }
-        self.end_all(store, to_end, told)
+        self.end_all(store, to_end, Beside::Nobody, told)
     }
 
     fn end_all(
         &self,
         store: &mut dyn Store,
         attempts: Vec<Attempt>,
+        beside: Beside,
         told: &mut dyn FnMut(AttemptRef, &Conclusion),
     ) -> Result<(), StoreError> {
         let (sender, ends) = mpsc::channel();
@@ -103,7 +104,7 @@ impl Concluder<'_> {
             drop(sender);
             for (attempt, end) in ends {
                 let conclusion = match end {
-                    End::Gone(exit) => self.record(store, &attempt, exit.as_ref())?,
+                    End::Gone(exit) => self.record(store, &attempt, exit.as_ref(), beside)?,
                     End::Unknown(why) => Conclusion::Unknown(why),
                 };
                 told(attempt.reference, &conclusion);
@@ -130,12 +131,13 @@ impl Concluder<'_> {
         store: &mut dyn Store,
         attempt: &Attempt,
         exit: Option<&ExitRecord>,
+        beside: Beside,
     ) -> Result<Conclusion, StoreError> {
         let registry = Registry::new(self.config.adapters.clone());
         let now = self.clock.now();
         if let Some(adapter) = registry.get(&attempt.adapter) {
             let (events, cap) = (self.graph.attempt(attempt.reference).events(), self.config.cap);
-            Listener { adapter, events, cap, actor: self.actor, now }.take_in(store, attempt)?;
+            Listener { adapter, events, cap, beside, actor: self.actor, now }.take_in(store, attempt)?;
         }
         let (seen, at) = match exit {
             Some(exit) => (verdict(registry.get(&attempt.adapter), attempt.kind, exit), exit.ended_at),
