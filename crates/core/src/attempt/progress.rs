@@ -101,9 +101,14 @@ impl Progress {
     }
 
     fn turn_over(&mut self, usage: &Usage, text: &str) {
-        // A turn that failed may not say what it had used before it did.
-        let used = std::mem::take(&mut self.in_flight);
-        self.turns.add(if usage.is_empty() { &used } else { usage });
+        // A turn that failed may not say what it had used before it did, or only what that cost.
+        let mut used = std::mem::take(&mut self.in_flight);
+        if usage.total_input() > 0 || usage.output > 0 {
+            used.clone_from(usage);
+        } else if usage.cost_micros.is_some() {
+            used.cost_micros = usage.cost_micros;
+        }
+        self.turns.add(&used);
         self.over = true;
         if !text.trim().is_empty() {
             self.words = Some(cut(text));

@@ -127,6 +127,12 @@ fn what_an_agent_said_is_taken_in_once() {
     let silent = Said::Failed { error: TurnError::Other, text: String::new(), usage: Usage::default() };
     let after = step(flight, heard(11, vec![silent])).expect("a fact").state;
     assert_eq!((after.progress.usage(), after.progress.words.as_deref()), (used(10), Some("hello")));
+    // One that tells nothing but its cost has used what it told before all the same.
+    let flight = step(after, heard(12, vec![Said::Used { usage: used(4) }])).expect("a fact").state;
+    let dear = Usage { cost_micros: Some(9), ..Usage::default() };
+    let stopped = Said::Failed { error: TurnError::Other, text: String::new(), usage: dear };
+    let after = step(flight, heard(13, vec![stopped])).expect("a fact").state;
+    assert_eq!(after.progress.usage(), Usage { cost_micros: Some(9), ..used(14) });
 }
 
 #[test]
