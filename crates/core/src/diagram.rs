@@ -94,6 +94,7 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::Outage { reason: text() },
         Outcome::Budget { reason: text(), until: None },
         Outcome::Budget { reason: text(), until: Some(NOW) },
+        Outcome::TaskBudget { reason: text() },
         Outcome::Cancelled { reason: text() },
         Outcome::Lost { reason: text() },
     ]

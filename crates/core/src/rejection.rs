@@ -2,6 +2,7 @@
 
 use crate::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use crate::task::StateName;
+use crate::usage::Met;
 
 /// Why a request was refused. Its text is the error's line; [`Rejection::hint`] the line to type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +88,14 @@ pub enum Rejection {
         task: TaskId,
         /// Why.
         why: String,
+    },
+    /// What the attempts of a task may use together is used up.
+    #[error("{task} can't start: {}", met.used_up())]
+    BudgetUsedUp {
+        /// Which.
+        task: TaskId,
+        /// Which bound, and how much was used of it.
+        met: Met,
     },
     /// The budget of the day is used up.
     #[error("adapter {adapter} starts nothing more today: {why}")]
@@ -206,6 +215,7 @@ impl Rejection {
             Self::LaterChange { later, .. } => Some(format!("wg op show {later}")),
             Self::Ended(attempt) => Some(format!("wg attempt show {attempt}")),
             Self::NotReady { task, .. } => Some(format!("wg why {task}")),
+            Self::BudgetUsedUp { task, met } => Some(raise(task, met)),
             Self::DayBudget { .. } => {
                 Some("wg config set budget.day_tokens N (or budget.day_cost), then wg service reload".into())
             }
@@ -217,5 +227,14 @@ impl Rejection {
             | Self::Nothing(_)
             | Self::Invalid(_) => None,
         }
+    }
+}
+
+/// The command that raises a task's budget.
+#[must_use]
+pub fn raise(task: &TaskId, met: &Met) -> String {
+    match met {
+        Met::Tokens { .. } => format!("wg edit {task} --budget-tokens N"),
+        Met::Cost { .. } => format!("wg edit {task} --budget-cost AMOUNT"),
     }
 }

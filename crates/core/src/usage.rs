@@ -43,6 +43,12 @@ impl Usage {
         self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
     }
 
+    /// All tokens, in and out: what a bound on tokens counts.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.total_input().saturating_add(self.output)
+    }
+
     /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -98,16 +104,71 @@ pub struct Cap {
 }
 
 impl Cap {
+    /// Whether nothing is bounded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What of it is used up, in words, where anything is.
     #[must_use]
     pub fn reached(&self, usage: &Usage) -> Option<String> {
-        let tokens = usage.total_input().saturating_add(usage.output);
-        if let Some(cap) = self.tokens.filter(|cap| tokens >= *cap) {
-            return Some(format!("{tokens} of {cap} tokens used"));
+        self.met(usage).map(|met| met.to_string())
+    }
+
+    /// What of it is used up, where anything is. A cost that is not known counts for nothing.
+    #[must_use]
+    pub fn met(&self, usage: &Usage) -> Option<Met> {
+        let tokens = usage.tokens();
+        if let Some(most) = self.tokens.filter(|most| tokens >= *most) {
+            return Some(Met::Tokens { used: tokens, most });
         }
         let cost = usage.cost_micros.unwrap_or(0);
-        let cap = self.cost_micros.filter(|cap| cost >= *cap)?;
-        Some(format!("{} of {} used", dollars(cost), dollars(cap)))
+        let most = self.cost_micros.filter(|most| cost >= *most)?;
+        Some(Met::Cost { used: cost, most })
+    }
+}
+
+/// A bound that is met, and how much was used of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Met {
+    /// That of the tokens.
+    Tokens {
+        /// Used.
+        used: u64,
+        /// Of at most so many.
+        most: u64,
+    },
+    /// That of the cost, in millionths of a dollar.
+    Cost {
+        /// Used, as far as it is known.
+        used: u64,
+        /// Of at most so much.
+        most: u64,
+    },
+}
+
+impl Met {
+    /// Of a task's budget, as the reason why the task does not start.
+    #[must_use]
+    pub fn used_up(&self) -> String {
+        let (most, used) = self.in_words();
+        format!("its budget of {most} is used up ({used} used)")
+    }
+
+    fn in_words(&self) -> (String, String) {
+        match self {
+            Self::Tokens { used, most } => (format!("{most} tokens"), used.to_string()),
+            Self::Cost { used, most } => (dollars(*most), dollars(*used)),
+        }
+    }
+}
+
+impl fmt::Display for Met {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (most, used) = self.in_words();
+        write!(f, "{used} of {most} used")
     }
 }
 
@@ -139,6 +200,8 @@ mod tests {
         assert_eq!(cap.reached(&used(60, 40, None)).as_deref(), Some("100 of 100 tokens used"));
         assert_eq!(cap.reached(&used(0, 0, Some(2_500_000))).as_deref(), Some("$2.5000 of $2.0000 used"));
         assert_eq!(Cap::default().reached(&used(u64::MAX, 1, Some(u64::MAX))), None);
+        let met = cap.met(&used(0, 0, Some(2_500_000))).map(|met| met.used_up());
+        assert_eq!(met.as_deref(), Some("its budget of $2.0000 is used up ($2.5000 used)"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::port::{Read, StoreError};
 use crate::schedule::leaving;
 use crate::task::{Holder, StateName, Task, TaskState, Wait};
 use crate::time::Timestamp;
+use crate::usage::Met;
 
 /// What the caller knows of the world around the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub enum Reason {
     Paused,
     /// Dependencies that are not done.
     Blocked(Vec<Unmet>),
+    /// What its attempts may use together is used up: a person raises it.
+    UsedUp(Met),
     /// Not before a time.
     NotBefore(Timestamp),
     /// It names no adapter, and there is no default one: it is for people.
@@ -72,6 +75,7 @@ impl Reason {
         match self {
             Self::NeedsPerson(_)
             | Self::InReview
+            | Self::UsedUp(_)
             | Self::UnknownAdapter(..)
             | Self::ChatsOnly(..)
             | Self::AdapterPaused(_, _, None) => true,
@@ -119,6 +123,9 @@ fn open(read: &mut dyn Read, task: &Task, seen: &Surroundings, now: Timestamp) -
     if read.unmet(&task.id)? > 0 {
         return Ok(Reason::Blocked(unmet(read, task)?));
     }
+    if let Some(met) = task.used_up() {
+        return Ok(Reason::UsedUp(met));
+    }
     if let Some(until) = task.times.not_before.filter(|until| now < *until) {
         return Ok(Reason::NotBefore(until));
     }
@@ -158,6 +165,7 @@ impl fmt::Display for Reason {
             Self::NeedsPerson(question) => write!(f, "needs a person: {question}"),
             Self::Paused => f.write_str("paused"),
             Self::Blocked(unmet) => blocked(f, unmet),
+            Self::UsedUp(met) => f.write_str(&met.used_up()),
             Self::NotBefore(until) => write!(f, "not before {until}"),
             Self::ForPeople => f.write_str("for people: it has no command, adapter or model"),
             Self::UnknownAdapter(name, by) => write!(f, "there is no adapter {name} here{}", named(by)),

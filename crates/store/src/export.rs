@@ -168,6 +168,8 @@ fn run(run: &RunSpec, line: &mut Line) {
     line.put("agent", run.agent.clone());
     line.put("timeout", run.timeout.map(span));
     line.put("max_attempts", run.max_attempts);
+    line.put("budget_tokens", run.budget.tokens);
+    line.put("budget_cost_micros", run.budget.cost_micros);
 }
 
 fn time(time: Timestamp) -> String {

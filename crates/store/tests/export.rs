@@ -12,6 +12,7 @@ use wg_core::port::Store;
 use wg_core::submit::submit;
 use wg_core::task::{Priority, Task, TaskState, Visibility, Wait};
 use wg_core::time::Timestamp;
+use wg_core::usage::Cap;
 use wg_store::import::{self, Options};
 use wg_store::memory::MemoryStore;
 
@@ -86,6 +87,7 @@ fn task(n: usize) -> impl Strategy<Value = ImportedTask> {
         prop::option::of("[a-z]{1,9}"),
         prop::option::of(0..10_000_000_u64),
         prop::option::of(any::<u32>()),
+        (prop::option::of(any::<u64>()), prop::option::of(any::<u64>())),
     );
     let rest = (state(), 0..=100_u8, any::<bool>(), any::<bool>(), time(), prop::option::of(time()));
     (
@@ -122,6 +124,7 @@ fn task(n: usize) -> impl Strategy<Value = ImportedTask> {
             task.run.adapter = run.1;
             task.run.timeout = run.2.map(Duration::from_millis);
             task.run.max_attempts = run.3;
+            task.run.budget = Cap { tokens: run.4.0, cost_micros: run.4.1 };
             let mut seen = BTreeSet::new();
             let artifacts = artifacts.into_iter().filter(|(.., path)| seen.insert(path.clone())).collect();
             let messages = messages.into_iter().map(|(at, who, body)| (at, Actor::User(who), body)).collect();

@@ -308,6 +308,7 @@ impl Oracle {
             | Outcome::RateLimited { .. }
             | Outcome::Configuration { .. }
             | Outcome::Outage { .. }
+            | Outcome::TaskBudget { .. }
             | Outcome::Budget { .. } => None,
         }
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod attempts;
+mod budget;
 mod chats;
 mod dependencies;
 mod import;

@@ -177,9 +177,10 @@ impl Adapter for Claude {
         &self.config.program
     }
 
-    fn launch(&self, _task: &Task, attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
+    fn launch(&self, task: &Task, attempt: &Attempt) -> Result<CommandSpec, Unlaunchable> {
         let mut spec = self.spec(attempt.model.as_deref())?;
-        if let Some(most) = self.config.most {
+        // It tells what it costs only at the end, so it is told what is left.
+        if let Some(most) = self.config.most.into_iter().chain(task.cost_left()).min() {
             spec.args.push(format!("--max-budget-usd={}.{:06}", most / 1_000_000, most % 1_000_000));
         }
         Ok(spec)

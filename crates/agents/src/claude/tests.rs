@@ -336,6 +336,16 @@ fn it_is_started_with_what_the_chat_says_and_may_do_what_is_configured() {
     let bounded = Claude::new(ClaudeConfig { most: Some(2_500_000), ..ClaudeConfig::default() });
     let work = bounded.launch(&task, &attempt).expect("it can be started");
     assert!(has(&work, "--max-budget-usd=2.500000"), "{work:?}");
+    // What is left of the task's budget, where that is less.
+    let mut task = task;
+    task.history.used.cost_micros = Some(400_000);
+    for (most, expected) in [(1_000_000, "0.600000"), (9_000_000, "2.500000")] {
+        task.run.budget.cost_micros = Some(most);
+        let work = bounded.launch(&task, &attempt).expect("it can be started");
+        assert!(has(&work, &format!("--max-budget-usd={expected}")), "{work:?}");
+        let work = Claude::default().launch(&task, &attempt).expect("it can be started");
+        assert!(work.args.iter().any(|arg| arg.starts_with("--max-budget-usd")), "{work:?}");
+    }
 }
 
 #[test]

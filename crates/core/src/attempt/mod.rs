@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use outcome::{ExitStatus, Outcome};
 pub use process::ProcessIdentity;
 pub use progress::Progress;
-pub use step::{AttemptEvent, step};
+pub use step::{AttemptEvent, Budget, step};
 
 use crate::id::{Actor, AttemptRef, ChatNumber, Fence, TaskId};
 use crate::port::{Read, StoreError};

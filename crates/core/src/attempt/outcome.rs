@@ -79,6 +79,11 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
+    /// What all attempts of its task may use together is used up: the task is ready again once that is raised.
+    TaskBudget {
+        /// Which bound.
+        reason: String,
+    },
     /// Somebody ended it.
     Cancelled {
         /// Who and why.
@@ -107,6 +112,7 @@ impl Outcome {
             Self::Outage { .. } => "outage",
             Self::Budget { until: None, .. } => "budget",
             Self::Budget { until: Some(_), .. } => "day budget",
+            Self::TaskBudget { .. } => "task budget",
             Self::Cancelled { .. } => "cancelled",
             Self::Lost { .. } => "lost",
         }
@@ -124,6 +130,7 @@ impl Outcome {
             | Self::Configuration { .. }
             | Self::Outage { .. }
             | Self::Budget { .. }
+            | Self::TaskBudget { .. }
             | Self::Cancelled { .. }
             | Self::Lost { .. } => false,
         }
@@ -144,7 +151,9 @@ impl fmt::Display for Outcome {
             Self::RateLimited { until: None } => f.write_str("rate limited"),
             Self::Configuration { reason } => write!(f, "not set up: {reason}"),
             Self::Outage { reason } => write!(f, "provider away: {reason}"),
-            Self::Budget { reason, .. } => write!(f, "budget reached: {reason}"),
+            Self::Budget { reason, .. } | Self::TaskBudget { reason } => {
+                write!(f, "budget reached: {reason}")
+            }
             Self::Cancelled { reason } => write!(f, "cancelled: {reason}"),
             Self::Lost { reason } => write!(f, "lost: {reason}"),
         }

@@ -45,6 +45,9 @@ pub struct Progress {
     /// When the next day begins, where the cap was the day's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capped_until: Option<Timestamp>,
+    /// Whether the cap was the budget of its task.
+    #[serde(skip_serializing_if = "is_not")]
+    pub capped_by_task: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -1,13 +1,13 @@
 //! The attempt's machine: pure and total. A finished attempt never changes.
 
-use crate::attempt::{Attempt, AttemptState, Outcome, ProcessIdentity, Report, Stop};
+use crate::attempt::{Attempt, AttemptState, Outcome, ProcessIdentity, Progress, Report, Stop};
 use crate::chat::Said;
 use crate::effect::EffectKind;
 use crate::id::Actor;
 use crate::rejection::Rejection;
 use crate::step::Step;
 use crate::time::Timestamp;
-use crate::usage::Cap;
+use crate::usage::{Cap, Met, Usage};
 
 /// What can happen to an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,16 @@ pub enum AttemptEvent {
         parsed: u64,
         /// It is ended when it has used this much.
         cap: Cap,
+        /// And when it meets what is left of its task's budget.
+        budget: Budget,
         /// Who listened, and when.
+        by: (Actor, Timestamp),
+    },
+    /// Fact: its task's budget was set to less than is used already.
+    BudgetMet {
+        /// Which bound.
+        met: Met,
+        /// Who set it, and when.
         by: (Actor, Timestamp),
     },
     /// Fact: the budget of the day is used up, so it is to end and its task to go on another day.
@@ -57,6 +66,23 @@ pub enum AttemptEvent {
     },
 }
 
+/// What all attempts of a task may use together, as one of them sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// The bound.
+    pub most: Cap,
+    /// What those before it have used.
+    pub before: Usage,
+}
+
+impl Budget {
+    fn met(&self, own: &Usage) -> Option<Met> {
+        let mut used = self.before.clone();
+        used.add(own);
+        self.most.met(&used)
+    }
+}
+
 /// The attempt after an event.
 pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, Rejection> {
     let live = attempt.is_live();
@@ -68,7 +94,7 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
             }
             Ok(Step::to(attempt))
         }
-        AttemptEvent::Heard { said, parsed, cap, by: (by, at) } => {
+        AttemptEvent::Heard { said, parsed, cap, budget, by } => {
             // Told twice, what came of it is there already.
             if !live || parsed <= attempt.progress.parsed {
                 return Ok(Step::to(attempt));
@@ -76,31 +102,21 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
             attempt.progress.parsed = parsed;
             let failed = said.iter().any(|said| matches!(said, Said::Failed { .. }));
             said.into_iter().for_each(|said| attempt.progress.take(said));
-            let Some(why) = cap.reached(&attempt.progress.usage()) else { return Ok(Step::to(attempt)) };
-            // An answer that cost too much is an answer all the same; a turn that failed may have been stopped for
-            // it by the program itself.
-            let over = attempt.progress.over;
-            if attempt.progress.capped.is_some() || (over && !failed) {
-                return Ok(Step::to(attempt));
-            }
-            attempt.progress.capped = Some(why.clone());
-            if over {
-                return Ok(Step::to(attempt));
-            }
-            attempt.stop.get_or_insert(Stop { by, at, why });
-            Ok(Step::to(attempt).wanting(EffectKind::Kill))
+            Ok(bounded(attempt, cap, &budget, failed, by))
         }
-        AttemptEvent::DayOver { why, until, by: (by, at) } => {
-            // Whoever has ended its turn, has reported or is to end anyway is let be.
-            let progress = &mut attempt.progress;
-            let ends = progress.over || progress.capped.is_some() || attempt.report.is_some();
-            if !live || ends || attempt.stop.is_some() {
-                return Ok(Step::to(attempt));
+        AttemptEvent::BudgetMet { met, by } => {
+            if is_to_go_on(&attempt) {
+                attempt.progress.capped_by_task = true;
+                return Ok(capped(attempt, of_task(&met), by));
             }
-            progress.capped = Some(why.clone());
-            progress.capped_until = Some(until);
-            attempt.stop = Some(Stop { by, at, why });
-            Ok(Step::to(attempt).wanting(EffectKind::Kill))
+            Ok(Step::to(attempt))
+        }
+        AttemptEvent::DayOver { why, until, by } => {
+            if is_to_go_on(&attempt) {
+                attempt.progress.capped_until = Some(until);
+                return Ok(capped(attempt, why, by));
+            }
+            Ok(Step::to(attempt))
         }
         AttemptEvent::Told { through } => {
             if live {
@@ -140,6 +156,64 @@ pub fn step(mut attempt: Attempt, event: AttemptEvent) -> Result<Step<Attempt>, 
     }
 }
 
+/// An attempt that has said something, ended where that meets one of its bounds.
+fn bounded(
+    mut attempt: Attempt,
+    cap: Cap,
+    budget: &Budget,
+    failed: bool,
+    by: (Actor, Timestamp),
+) -> Step<Attempt> {
+    let used = attempt.progress.usage();
+    let task = budget.met(&used).map(|met| of_task(&met));
+    let by_task = task.is_some();
+    let Some(why) = task.or_else(|| cap.met(&used).map(|met| met.to_string())) else {
+        return Step::to(attempt);
+    };
+    // An answer that cost too much is an answer all the same; a turn that failed may have been stopped for it by the
+    // program itself.
+    let over = attempt.progress.over;
+    if attempt.progress.capped.is_some() || (over && !failed) {
+        return Step::to(attempt);
+    }
+    attempt.progress.capped_by_task = by_task;
+    if over {
+        attempt.progress.capped = Some(why);
+        return Step::to(attempt);
+    }
+    capped(attempt, why, by)
+}
+
+/// The bound of a task's budget, in words that tell it from the others.
+fn of_task(met: &Met) -> String {
+    format!("the task's budget: {met}")
+}
+
+/// Whether nothing has ended it yet or is about to: whoever has ended its turn, has reported or is to end anyway is
+/// let be.
+fn is_to_go_on(attempt: &Attempt) -> bool {
+    let progress = &attempt.progress;
+    let ends = progress.over || progress.capped.is_some() || attempt.report.is_some();
+    attempt.is_live() && !ends && attempt.stop.is_none()
+}
+
+/// It is to end for a bound that it met.
+fn capped(mut attempt: Attempt, why: String, (by, at): (Actor, Timestamp)) -> Step<Attempt> {
+    attempt.progress.capped = Some(why.clone());
+    attempt.stop.get_or_insert(Stop { by, at, why });
+    Step::to(attempt).wanting(EffectKind::Kill)
+}
+
+/// The end of an attempt that met a bound.
+fn of_bound(progress: &Progress, reason: &str) -> Outcome {
+    let reason = reason.to_owned();
+    if progress.capped_by_task {
+        Outcome::TaskBudget { reason }
+    } else {
+        Outcome::Budget { reason, until: progress.capped_until }
+    }
+}
+
 /// What the end of an attempt means: a worker's report goes before a stop that was asked for after it, both
 /// before what the adapter saw, and what kept the agent from working before how it left.
 fn verdict(attempt: &Attempt, seen: Outcome) -> Outcome {
@@ -151,15 +225,11 @@ fn verdict(attempt: &Attempt, seen: Outcome) -> Outcome {
         (Some(Report::Failed(reason)), _) => Outcome::Failed { reason: reason.clone() },
         (Some(Report::Waiting(on)), _) => Outcome::Waiting { on: on.clone() },
         (None, Some(stop)) => match &progress.capped {
-            Some(reason) if stop.why == *reason => {
-                Outcome::Budget { reason: reason.clone(), until: progress.capped_until }
-            }
+            Some(reason) if stop.why == *reason => of_bound(progress, reason),
             _ => Outcome::Cancelled { reason: format!("{} ({})", stop.why, stop.by) },
         },
         (None, None) => match (seen, &progress.capped, &progress.trouble) {
-            (Outcome::ExitedBadly { .. } | Outcome::NoWork, Some(reason), _) => {
-                Outcome::Budget { reason: reason.clone(), until: progress.capped_until }
-            }
+            (Outcome::ExitedBadly { .. } | Outcome::NoWork, Some(reason), _) => of_bound(progress, reason),
             (Outcome::ExitedBadly { .. } | Outcome::NoWork, None, Some(trouble)) => trouble.clone(),
             (seen, _, _) => seen,
         },

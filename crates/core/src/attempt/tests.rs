@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::chat::{GiveUp, Said, TurnError};
 use crate::effect::EffectKind;
-use crate::usage::{Cap, Usage};
+use crate::usage::{Cap, Met, Usage};
 
 fn attempt() -> Attempt {
     Attempt {
@@ -69,8 +69,12 @@ fn a_report_goes_before_what_was_seen_and_before_a_later_stop() {
 }
 
 fn heard(parsed: u64, said: Vec<Said>) -> AttemptEvent {
+    heard_within(Budget::default(), parsed, said)
+}
+
+fn heard_within(budget: Budget, parsed: u64, said: Vec<Said>) -> AttemptEvent {
     let by = (Actor::Dispatcher("box".into()), Timestamp::from_nanos(4));
-    AttemptEvent::Heard { said, parsed, cap: Cap { tokens: Some(1_000), cost_micros: None }, by }
+    AttemptEvent::Heard { said, parsed, cap: Cap { tokens: Some(1_000), cost_micros: None }, budget, by }
 }
 
 fn used(input: u64) -> Usage {
@@ -160,6 +164,48 @@ fn an_attempt_that_reaches_its_cap_is_ended_once_and_its_task_waits_for_a_person
     assert_eq!(run(vec![heard(5, vec![own]), ended(badly())]), stopped);
 }
 
+#[test]
+fn a_tasks_budget_is_what_is_left_of_it_and_leaves_the_task_open() {
+    let budget = |tokens, before| Budget {
+        most: Cap { tokens: Some(tokens), cost_micros: None },
+        before: used(before),
+    };
+    let said = |input| vec![Said::Used { usage: used(input) }];
+    let outcome = |budget, input| run(vec![heard_within(budget, 5, said(input)), ended(badly())]);
+    assert_eq!(outcome(budget(500, 400), 99), badly());
+    let of_task = Outcome::TaskBudget { reason: "the task's budget: 500 of 500 tokens used".into() };
+    assert_eq!(outcome(budget(500, 400), 100), of_task);
+    // Of two bounds that are met at once the one that a person raises says what follows.
+    let both = Outcome::TaskBudget { reason: "the task's budget: 1400 of 1200 tokens used".into() };
+    assert_eq!(outcome(budget(1_200, 400), 1_000), both);
+    let own = Outcome::Budget { reason: "1000 of 1000 tokens used".into(), until: None };
+    assert_eq!(outcome(budget(9_000, 400), 1_000), own);
+    // A program that stopped by itself once it was met, and one that was done with it.
+    let failure = vec![Said::Failed { error: TurnError::Other, text: "too much".into(), usage: used(100) }];
+    assert_eq!(run(vec![heard_within(budget(500, 400), 5, failure), ended(badly())]), of_task);
+    let answer = Said::Answer { message: None, text: "done".into(), usage: used(5_000) };
+    assert_eq!(run(vec![heard_within(budget(500, 400), 5, vec![answer]), ended(badly())]), badly());
+}
+
+#[test]
+fn a_budget_that_is_lowered_below_what_is_used_ends_whoever_is_still_at_it() {
+    let by = (Actor::User("ann".into()), Timestamp::from_nanos(6));
+    let lowered = || AttemptEvent::BudgetMet { met: Met::Tokens { used: 9, most: 5 }, by: by.clone() };
+    let stopped = step(attempt(), lowered()).expect("a fact");
+    assert_eq!(stopped.effects, [EffectKind::Kill]);
+    let again = step(stopped.state.clone(), lowered()).expect("a fact");
+    assert_eq!((again.effects, &again.state), (vec![], &stopped.state), "it is asked for once");
+    let of_task = Outcome::TaskBudget { reason: "the task's budget: 9 of 5 tokens used".into() };
+    assert_eq!(run(vec![lowered(), ended(badly())]), of_task);
+    for before in
+        [AttemptEvent::Reported(Report::Done(None)), stop(), heard(3, vec![answer("done")]), ended(badly())]
+    {
+        let before = step(attempt(), before).expect("allowed").state;
+        let after = step(before.clone(), lowered()).expect("a fact");
+        assert_eq!((after.effects, after.state), (vec![], before));
+    }
+}
+
 fn events() -> impl Strategy<Value = AttemptEvent> {
     let shim = ProcessIdentity { boot: "b".into(), pid_namespace: 1, pid: 2, start_time: 3 };
     prop_oneof![
@@ -170,6 +216,10 @@ fn events() -> impl Strategy<Value = AttemptEvent> {
         (0u64..20, 0u64..2_000)
             .prop_map(|(parsed, input)| heard(parsed, vec![Said::Used { usage: used(input) }])),
         (0u64..9).prop_map(|through| AttemptEvent::Told { through }),
+        Just(AttemptEvent::BudgetMet {
+            met: Met::Tokens { used: 9, most: 5 },
+            by: (Actor::User("ann".into()), Timestamp::from_nanos(6)),
+        }),
         Just(heard(8, vec![Said::Ready, failed(TurnError::Outage)])),
         Just(ended(badly())),
         Just(ended(Outcome::Lost { reason: "gone".into() })),
@@ -182,7 +232,7 @@ proptest! {
     fn finished_is_finished(events in prop::collection::vec(events(), 1..20)) {
         let mut now = attempt();
         for event in events {
-            let fact = matches!(event, AttemptEvent::Started { .. } | AttemptEvent::Told { .. } | AttemptEvent::Heard { .. } | AttemptEvent::Ended { .. });
+            let fact = matches!(event, AttemptEvent::Started { .. } | AttemptEvent::Told { .. } | AttemptEvent::Heard { .. } | AttemptEvent::BudgetMet { .. } | AttemptEvent::Ended { .. });
             let before = now.clone();
             match step(now.clone(), event) {
                 Ok(step) => now = step.state,

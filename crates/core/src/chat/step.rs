@@ -513,6 +513,7 @@ fn ended(
         | Outcome::Waiting { .. }
         | Outcome::TimedOut
         | Outcome::Budget { .. }
+        | Outcome::TaskBudget { .. }
         | Outcome::Lost { .. } => {}
     }
     if let (Some(_), Some(message)) = (&turn, &mut before.message)

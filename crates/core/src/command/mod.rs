@@ -397,6 +397,12 @@ pub struct RunPatch {
     /// Attempts over the task's life.
     #[serde(with = "double", skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<Option<u32>>,
+    /// Tokens that all its attempts together may use.
+    #[serde(with = "double", skip_serializing_if = "Option::is_none")]
+    pub budget_tokens: Option<Option<u64>>,
+    /// What they may cost together, in millionths of a dollar.
+    #[serde(with = "double", skip_serializing_if = "Option::is_none")]
+    pub budget_cost: Option<Option<u64>>,
 }
 impl RunPatch {
     /// Whether nothing would change.

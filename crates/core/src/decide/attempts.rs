@@ -1,7 +1,7 @@
 //! Attempts: how they start, what is told of them, how they end.
 
 use crate::attempt::{
-    Attempt, AttemptEvent, AttemptKind, AttemptState, Outcome, ProcessIdentity, step as attempt_step,
+    Attempt, AttemptEvent, AttemptKind, AttemptState, Budget, Outcome, ProcessIdentity, step as attempt_step,
 };
 use crate::budget::PER_TASK;
 use crate::chat::Said;
@@ -119,7 +119,11 @@ pub(super) fn heard(draft: &mut Draft<'_>, heard: AttemptHeard) -> Result<(), Re
     let before = attempt.clone();
     let answered = said.iter().any(|said| matches!(said, Said::Answer { .. }));
     let by = (draft.actor.clone(), draft.now);
-    let stepped = attempt_step(attempt, AttemptEvent::Heard { said, parsed, cap, by })?;
+    let budget = match draft.find_task(&attempt.task)? {
+        Some(task) => Budget { most: task.run.budget, before: task.history.used },
+        None => Budget::default(),
+    };
+    let stepped = attempt_step(attempt, AttemptEvent::Heard { said, parsed, cap, budget, by })?;
     let attempt = stepped.state;
     if attempt == before {
         return Ok(());
@@ -155,11 +159,14 @@ pub(super) fn ended(draft: &mut Draft<'_>, ended: Ended) -> Result<(), Refusal> 
         told(draft, &attempt, &outcome, ended.configuration)?;
     }
     let (reference, task, fence) = (attempt.reference, attempt.task.clone(), attempt.fence);
+    let used = attempt.progress.usage();
     draft.put_attempt(attempt);
     if let Some(chat) = handled {
         return handlers::ended(draft, chat, reference, outcome, ended.jitter);
     }
-    let Some(task) = draft.find_task(&task)? else { return Ok(()) };
+    let Some(mut task) = draft.find_task(&task)? else { return Ok(()) };
+    // Once for each attempt, also for one that has lost its task meanwhile: what it used, it used.
+    task.history.count(&used);
     let waits = match &outcome {
         Outcome::Waiting { on } => Some(on.clone()),
         _ => None,

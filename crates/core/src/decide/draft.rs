@@ -81,6 +81,12 @@ impl<'a> Draft<'a> {
         self.find_task(id)?.ok_or_else(|| Rejection::NoTask(id.clone()).into())
     }
 
+    /// The tasks to be written that have a budget and an attempt at work.
+    pub(crate) fn budgeted(&self) -> Vec<(Task, AttemptRef)> {
+        let budgeted = self.tasks.values().flatten().filter(|task| !task.run.budget.is_empty());
+        budgeted.filter_map(|task| Some((task.clone(), task.live_attempt()?))).collect()
+    }
+
     pub(crate) fn put_task(&mut self, task: Task) {
         self.tasks.insert(task.id.clone(), Some(task));
     }
@@ -281,6 +287,9 @@ impl Closed {
     }
 }
 
+/// What a chat's task is not, as a participle: each turn of it has a bound.
+pub(super) const BUDGETED: &str = "given a budget";
+
 /// What is done to work is not done to a chat, whose task follows from its own record.
 pub(super) fn refuse_chat(task: &Task, verb: &'static str) -> Result<(), Rejection> {
     match ChatNumber::of_task(&task.id).filter(|_| task.kind == TaskKind::Chat) {
@@ -290,6 +299,7 @@ pub(super) fn refuse_chat(task: &Task, verb: &'static str) -> Result<(), Rejecti
                 "resumed" => format!("wg chat resume {chat}"),
                 "opened again" => format!("wg chat restore {chat}"),
                 "done" | "failed" | "abandoned" => format!("wg chat archive {chat}"),
+                BUDGETED => "wg config set budget.attempt_tokens N; it bounds each turn of a chat".to_owned(),
                 _ => format!("wg chat show {chat}"),
             };
             Err(Rejection::IsChat { chat, verb, hint })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::command::{NewTask, Patch};
-use crate::decide::draft::refuse_chat;
+use crate::decide::draft::{BUDGETED, refuse_chat};
 use crate::decide::{Draft, Refusal, edges};
 use crate::id::TaskId;
 use crate::rejection::Rejection;
@@ -107,6 +107,9 @@ pub(super) fn edit(draft: &mut Draft<'_>, tasks: &[TaskId], patch: &Patch) -> Re
 
 /// What a chat's task is called, and how it is found and run, is the chat's own.
 fn refuse_for_chat(task: &Task, patch: &Patch) -> Result<(), Rejection> {
+    if patch.run.budget_tokens.is_some() || patch.run.budget_cost.is_some() {
+        refuse_chat(task, BUDGETED)?;
+    }
     let own = patch.title.is_some()
         || patch.priority.is_some()
         || patch.not_before.is_some()
@@ -151,6 +154,8 @@ fn apply(patch: &Patch, task: &mut Task) -> Result<(), Rejection> {
     set(&mut task.run.model, run.model.as_ref());
     set(&mut task.run.timeout, run.timeout.as_ref());
     set(&mut task.run.max_attempts, run.max_attempts.as_ref());
+    set(&mut task.run.budget.tokens, run.budget_tokens.as_ref());
+    set(&mut task.run.budget.cost_micros, run.budget_cost.as_ref());
     set(&mut task.visibility, visibility.as_ref());
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! [`Draft`] of everything to be written. Pure given the view that it reads.
 
 mod attempts;
+mod budget;
 mod chats;
 mod day;
 mod draft;
@@ -46,10 +47,11 @@ impl From<StoreError> for Refusal {
 /// Decides `draft.command`.
 pub(crate) fn decide(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let command = draft.command.clone();
-    if let Actor::Agent(attempt) = draft.actor {
-        return worker::decide(draft, attempt, command);
+    match draft.actor {
+        Actor::Agent(attempt) => worker::decide(draft, attempt, command)?,
+        Actor::User(_) | Actor::Dispatcher(_) => of_person(draft, command)?,
     }
-    of_person(draft, command)
+    budget::keep(draft)
 }
 
 /// What a command means where it is not for an attempt to be limited.

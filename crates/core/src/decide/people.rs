@@ -3,7 +3,7 @@
 use crate::control::Pause;
 use crate::decide::{Draft, Refusal, chats};
 use crate::id::{Actor, TaskId};
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, raise};
 use crate::task::{TaskEvent, TaskState, Wait};
 
 fn each(draft: &mut Draft<'_>, tasks: &[TaskId], event: &dyn Fn() -> TaskEvent) -> Result<(), Refusal> {
@@ -21,6 +21,18 @@ fn each(draft: &mut Draft<'_>, tasks: &[TaskId], event: &dyn Fn() -> TaskEvent) 
         return Err(Rejection::Nothing(what).into());
     }
     draft.notes.append(&mut same);
+    Ok(())
+}
+
+/// As [`each`], and says of those whose budget is used up that they start no more for it.
+fn let_start(draft: &mut Draft<'_>, tasks: &[TaskId], event: &dyn Fn() -> TaskEvent) -> Result<(), Refusal> {
+    each(draft, tasks, event)?;
+    for id in tasks {
+        let task = draft.task(id)?;
+        if let Some(met) = task.used_up().filter(|_| task.state == TaskState::Open) {
+            draft.notes.push(format!("{id} does not start: {}; {}", met.used_up(), raise(id, &met)));
+        }
+    }
     Ok(())
 }
 
@@ -53,11 +65,15 @@ pub(super) fn abandon(draft: &mut Draft<'_>, tasks: &[TaskId], reason: Option<&s
 }
 
 pub(super) fn reopen(draft: &mut Draft<'_>, tasks: &[TaskId], resume: bool) -> Result<(), Refusal> {
-    each(draft, tasks, &|| TaskEvent::Reopened { resume })
+    let_start(draft, tasks, &|| TaskEvent::Reopened { resume })
 }
 
 pub(super) fn pause(draft: &mut Draft<'_>, tasks: &[TaskId], paused: bool) -> Result<(), Refusal> {
-    each(draft, tasks, &|| if paused { TaskEvent::Paused } else { TaskEvent::Resumed })
+    if paused {
+        each(draft, tasks, &|| TaskEvent::Paused)
+    } else {
+        let_start(draft, tasks, &|| TaskEvent::Resumed)
+    }
 }
 
 pub(super) fn wait(draft: &mut Draft<'_>, task: &TaskId, on: Wait) -> Result<(), Refusal> {

@@ -60,6 +60,7 @@ impl Trouble {
             | Outcome::Waiting { .. }
             | Outcome::TimedOut
             | Outcome::Budget { .. }
+            | Outcome::TaskBudget { .. }
             | Outcome::Cancelled { .. }
             | Outcome::Lost { .. } => return None,
         };
@@ -70,7 +71,10 @@ impl Trouble {
 /// Whether work that ended like this has spoken with its provider.
 pub(super) fn was_there(attempt: &Attempt, outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Done { .. } | Outcome::Waiting { .. } | Outcome::Budget { .. } => true,
+        Outcome::Done { .. }
+        | Outcome::Waiting { .. }
+        | Outcome::Budget { .. }
+        | Outcome::TaskBudget { .. } => true,
         // By its worker, or because it could not be launched at all.
         Outcome::Failed { .. } => attempt.report.is_some(),
         Outcome::ExitedBadly { .. }

@@ -19,6 +19,8 @@ pub struct TaskFilter {
     pub tags: Vec<String>,
     /// Paused or not; absent: either.
     pub paused: Option<bool>,
+    /// With a budget that is used up, or not; absent: either. Only open tasks are told apart by it.
+    pub used_up: Option<bool>,
     /// With a dependency that is not done, or without; absent: either. Only meaningful of open tasks.
     pub blocked: Option<bool>,
     /// Children of this task.
@@ -75,8 +77,8 @@ impl Page {
     }
 }
 
-/// The top of the schedule: tasks that are open, not paused, with every dependency done and `not_before`
-/// past, smallest age key first.
+/// The top of the schedule: tasks that are open, not paused, with every dependency done, `not_before` past and
+/// budget left, smallest age key first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadyQuery {
     /// Of this lane ([`crate::task::RunSpec::lane`]): `Some(None)` those that name no adapter; `None`: all.
@@ -123,6 +125,8 @@ pub struct CountRow {
     pub blocked: bool,
     /// Paused.
     pub paused: bool,
+    /// Open, and its budget is used up.
+    pub used_up: bool,
     /// How many.
     pub tasks: u64,
 }
@@ -140,10 +144,16 @@ impl Counts {
         self.sum(|_| true)
     }
 
-    /// Open, unblocked and not paused: ready, but for those whose `not_before` is still to come.
+    /// Open, unblocked, not paused and with budget left: ready, but for those whose `not_before` is still to come.
     #[must_use]
     pub fn ready(&self) -> u64 {
-        self.sum(|row| row.state == StateName::Open && !row.blocked && !row.paused)
+        self.sum(|row| row.state == StateName::Open && !row.blocked && !row.paused && !row.used_up)
+    }
+
+    /// Open, unblocked and not paused, and its budget is used up: a person raises it or not.
+    #[must_use]
+    pub fn used_up(&self) -> u64 {
+        self.sum(|row| row.used_up && !row.blocked && !row.paused)
     }
 
     /// Open with a dependency that is not done.

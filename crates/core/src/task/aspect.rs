@@ -68,6 +68,10 @@ aspects! {
     Timeout: run.timeout, "timeout";
     /// The number of attempts.
     MaxAttempts: run.max_attempts, "attempts";
+    /// The budget's tokens.
+    BudgetTokens: run.budget.tokens, "budget of tokens";
+    /// The budget's cost.
+    BudgetCost: run.budget.cost_micros, "budget of cost";
     /// The pause.
     Paused: paused, "pause";
     /// The visibility.

@@ -18,6 +18,7 @@ pub use step::{AttemptEnd, TaskEvent, step};
 
 use crate::id::{AttemptRef, Fence, TaskId};
 use crate::time::Timestamp;
+use crate::usage::{Cap, Met, Usage};
 
 /// One task. Log entries, messages and artifacts are rows of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +114,33 @@ impl Task {
         self.times.created_at.as_nanos().saturating_sub(WEIGHT * i64::from(self.priority.0))
     }
 
+    /// Which bound of its budget the attempts that are over have met: until it is raised, none starts.
+    #[must_use]
+    pub fn used_up(&self) -> Option<Met> {
+        self.used_up_with(&Usage::default())
+    }
+
+    /// As [`Self::used_up`], with what an attempt has used that is not over.
+    #[must_use]
+    pub fn used_up_with(&self, in_flight: &Usage) -> Option<Met> {
+        self.run.budget.met(&self.used_with(in_flight))
+    }
+
+    /// What all its attempts have used, with one that is not over.
+    #[must_use]
+    pub fn used_with(&self, in_flight: &Usage) -> Usage {
+        let mut used = self.history.used.clone();
+        used.add(in_flight);
+        used
+    }
+
+    /// What is left of its budget's cost, in millionths of a dollar, where that is bounded.
+    #[must_use]
+    pub fn cost_left(&self) -> Option<u64> {
+        let used = self.history.used.cost_micros.unwrap_or(0);
+        self.run.budget.cost_micros.map(|most| most.saturating_sub(used))
+    }
+
     /// The attempt that holds it, where one does.
     #[must_use]
     pub fn live_attempt(&self) -> Option<AttemptRef> {
@@ -179,6 +207,9 @@ pub struct RunSpec {
     /// Attempts over the task's life; the configuration's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
+    /// What all its attempts together may use over its life.
+    #[serde(default, skip_serializing_if = "Cap::is_empty")]
+    pub budget: Cap,
 }
 
 impl RunSpec {
@@ -309,9 +340,21 @@ pub struct History {
     pub spent: u32,
     /// Attempts lost in a row.
     pub lost: u32,
+    /// What the attempts that are over have used.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub used: Usage,
     /// The last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<AttemptRef>,
     /// The start bucket of this task.
     pub starts: crate::budget::Bucket,
+}
+
+impl History {
+    /// An attempt is over that has used this much.
+    pub fn count(&mut self, used: &Usage) {
+        self.used.add(used);
+        // Of a sum, the last model would be told as if it had used all of it.
+        self.used.model = None;
+    }
 }

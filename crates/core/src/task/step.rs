@@ -196,6 +196,9 @@ fn reopen(mut task: Task, resume: bool) -> Result<Step<Task>, Rejection> {
         && task.history.spent == 0
         && !(resume && task.paused);
     if idle {
+        if let Some(met) = task.used_up() {
+            return Err(Rejection::BudgetUsedUp { task: task.id, met });
+        }
         return Err(refuse(&task, "opened again", format!("wg why {}", task.id)));
     }
     task.state = TaskState::Open;
@@ -226,6 +229,8 @@ fn start(mut task: Task, attempt: AttemptRef, now: Timestamp) -> Result<Step<Tas
         format!("it is {}", task.state.name())
     } else if task.paused {
         "it is paused".to_owned()
+    } else if let Some(met) = task.used_up() {
+        return Err(Rejection::BudgetUsedUp { task: task.id, met });
     } else if let Some(until) = task.times.not_before.filter(|until| now < *until) {
         format!("not before {until}")
     } else {
@@ -300,6 +305,8 @@ fn ended(mut task: Task, end: AttemptEnd, now: Timestamp) -> Step<Task> {
         | Outcome::Configuration { .. }
         | Outcome::Outage { .. }
         | Outcome::Budget { until: Some(_), .. } => TaskState::Open,
+        // It is not ready until its budget is raised, which may have been done already.
+        Outcome::TaskBudget { .. } => TaskState::Open,
         Outcome::Budget { reason, until: None } => TaskState::Waiting { on: Wait::Person(reason) },
         Outcome::Cancelled { .. } => {
             task.paused = true;

@@ -112,6 +112,35 @@ fn refusals_name_the_way_out() {
     assert!(step(later, TaskEvent::Started(AttemptRef(1)), at(1)).is_err());
 }
 
+#[test]
+fn what_is_used_up_starts_again_only_with_a_higher_budget() {
+    let spent = Outcome::TaskBudget { reason: "the task's budget: 100 of 100 tokens used".into() };
+    let mut now = task();
+    now.run.budget.tokens = Some(100);
+    now = after(now, TaskEvent::Started(AttemptRef(1)));
+    now.history.count(&Usage { input: 60, output: 40, model: Some("m".into()), ..Usage::default() });
+    let ending = end(&now, spent);
+    now = after(now, ending);
+    assert_eq!((&now.state, now.history.spent, now.history.used.model.as_ref()), (&TaskState::Open, 0, None));
+    let start = TaskEvent::Started(AttemptRef(2));
+    let refused = step(now.clone(), start.clone(), at(100)).expect_err("nothing is left");
+    assert_eq!(
+        refused.to_string(),
+        "port-the-parser can't start: its budget of 100 tokens is used up (100 used)"
+    );
+    assert_eq!(refused.hint().as_deref(), Some("wg edit port-the-parser --budget-tokens N"));
+    assert_eq!(step(now.clone(), TaskEvent::Reopened { resume: true }, at(100)), Err(refused));
+    now.run.budget.tokens = Some(101);
+    assert_eq!(after(now.clone(), start.clone()).live_attempt(), Some(AttemptRef(2)));
+    now.run.budget = Cap { tokens: None, cost_micros: Some(1) };
+    assert_eq!(now.cost_left(), Some(1));
+    assert!(step(now.clone(), start.clone(), at(100)).is_ok(), "a cost that nobody told is none");
+    now.history.count(&Usage { cost_micros: Some(3), ..Usage::default() });
+    assert_eq!(now.cost_left(), Some(0));
+    let hint = step(now, start, at(100)).expect_err("nothing is left").hint();
+    assert_eq!(hint.as_deref(), Some("wg edit port-the-parser --budget-cost AMOUNT"));
+}
+
 fn outcomes() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::Done { summary: None }),
@@ -123,6 +152,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Cancelled { reason: "c".into() }),
         Just(Outcome::Waiting { on: Wait::Message }),
         Just(Outcome::Configuration { reason: "x".into() }),
+        Just(Outcome::TaskBudget { reason: "b".into() }),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use wg_core::attempt::{ExitStatus, Outcome};
 use wg_core::chat::{Said, TurnError, What};
-use wg_core::command::Command;
+use wg_core::command::{Command, Patch, RunPatch};
 use wg_core::id::AttemptRef;
 use wg_core::port::Store;
 use wg_core::task::{RunSpec, TaskState, Wait};
@@ -12,7 +12,7 @@ use wg_dispatch::dispatcher::{Event, HostEffect, Whose};
 use wg_dispatch::files::{EndedBy, TalkInput};
 use wg_dispatch::recover::Findings;
 
-use crate::world::{World, ends, only_spawn, spawns};
+use crate::world::{World, ends, only_spawn, spawns, task_id};
 
 pub fn used(input: u64) -> Usage {
     Usage { input, ..Usage::default() }
@@ -156,6 +156,32 @@ fn a_cap_ends_an_agent_and_only_once() {
     let reason = "1000 of 1000 tokens used".to_owned();
     assert_eq!(world.outcome(attempt), Outcome::Budget { reason: reason.clone(), until: None });
     assert_eq!(world.state("port"), TaskState::Waiting { on: Wait::Person(reason) });
+}
+
+#[test]
+fn the_budget_of_a_task_ends_its_agent_and_nothing_starts_before_it_is_raised() {
+    let (mut world, attempt) = World::working(DispatchConfig::default());
+    let budget = |world: &mut World, tokens| {
+        let run = RunPatch { budget_tokens: Some(Some(tokens)), ..RunPatch::default() };
+        let patch = Box::new(Patch { run, ..Patch::default() });
+        world.command(Command::Edit { tasks: vec![task_id("port")], patch });
+        world.changed()
+    };
+    assert!(ends(&budget(&mut world, 1_000)).is_empty());
+    assert!(ends(&world.says(attempt, 10, vec![Said::Used { usage: used(999) }])).is_empty());
+    // A lower one counts at once.
+    assert_eq!(ends(&budget(&mut world, 999)), [attempt]);
+    let exit = world.exit(attempt, EndedBy::Stop, Some(ExitStatus::Signal(15)));
+    world.handle(vec![Event::EndCarriedOut { attempt, result: Ok(Some(exit)) }]);
+    world.handle(vec![Event::TalkOver(attempt)]);
+    let reason = "the task's budget: 999 of 999 tokens used".to_owned();
+    assert_eq!(world.outcome(attempt), Outcome::TaskBudget { reason });
+    assert_eq!(world.state("port"), TaskState::Open);
+    world.restart(Findings::default());
+    world.changed();
+    assert_eq!(world.task("port").history.attempts, 1);
+    budget(&mut world, 1_000);
+    assert_eq!(world.task("port").history.attempts, 2);
 }
 
 #[test]

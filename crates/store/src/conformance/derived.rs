@@ -60,7 +60,9 @@ fn any_task() -> impl Strategy<Value = Task> {
     let lane = prop_oneof![Just(None), Just(Some("shell")), Just(Some(""))];
     let times = (proptest::option::of(0_i64..8), proptest::option::of(0_i64..4), 0_i64..3);
     let chat = proptest::bool::weighted(0.15);
-    let rest = (any::<bool>(), 0_u8..2, lane, proptest::option::of(0..IDS.len()), any::<bool>(), chat);
+    let budget = (proptest::option::weighted(0.3, 0_u64..4), 0_u64..4);
+    let rest =
+        (any::<bool>(), 0_u8..2, lane, proptest::option::of(0..IDS.len()), any::<bool>(), chat, budget);
     (0..IDS.len(), any_state(), edges, tags, times, rest).prop_map(
         |(
             n,
@@ -68,7 +70,7 @@ fn any_task() -> impl Strategy<Value = Task> {
             edges,
             tags,
             (not_before, completed_at, created),
-            (paused, high, lane, parent, titled, chat),
+            (paused, high, lane, parent, titled, chat, (most, used)),
         )| {
             let mut task = task(IDS[n]);
             task.state = state;
@@ -80,6 +82,8 @@ fn any_task() -> impl Strategy<Value = Task> {
             task.paused = paused;
             task.priority = Priority(high);
             task.run.adapter = lane.map(str::to_owned);
+            task.run.budget.tokens = most;
+            task.history.used.input = used;
             task.parent = parent.map(|n| id(IDS[n]));
             if chat {
                 task.kind = TaskKind::Chat;
@@ -222,6 +226,9 @@ fn filters() -> Vec<TaskFilter> {
         TaskFilter { states: vec![StateName::Open, StateName::Done], paused: Some(false), ..all() },
         TaskFilter { states: vec![StateName::Open], blocked: Some(true), ..all() },
         TaskFilter { blocked: Some(false), ..all() },
+        TaskFilter { used_up: Some(true), ..all() },
+        TaskFilter { used_up: Some(false), states: vec![StateName::Open, StateName::Done], ..all() },
+        TaskFilter { used_up: Some(true), blocked: Some(true), paused: Some(true), ..all() },
         TaskFilter { tags: vec!["red".into()], ..all() },
         TaskFilter { tags: vec!["red".into(), "blue".into()], states: vec![StateName::Done], ..all() },
         TaskFilter { parent: Some(id("a")), paused: Some(true), ..all() },

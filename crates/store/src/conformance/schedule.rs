@@ -1,8 +1,11 @@
 //! What may start, in which order, and when to look again.
 
-use wg_core::port::{ReadyQuery, Store, TagFilter};
+use std::ops::ControlFlow;
+
+use wg_core::port::{Page, ReadyQuery, Store, TagFilter, TaskFilter, TaskOrder};
 use wg_core::task::{Priority, Task, TaskState, Wait};
 use wg_core::time::Timestamp;
+use wg_core::usage::Cap;
 
 use super::{Backend, after, ann, at, command, id, read, suite, task, write};
 
@@ -10,6 +13,7 @@ suite!(
     older_and_more_important_tasks_go_first,
     lanes_are_told_apart,
     tags_are_asked_for_and_left_out,
+    a_task_with_nothing_left_of_its_budget_is_not_ready,
     a_task_whose_time_is_to_come_is_not_ready_whatever_the_clock_did_before,
     the_next_time_is_that_of_what_only_time_holds_back,
     waits_are_found_by_time_and_by_task,
@@ -110,6 +114,49 @@ fn tags_are_asked_for_and_left_out<B: Backend>() {
         let names = found.iter().map(|task| task.id.as_str()).collect::<Vec<_>>().join(" ");
         assert_eq!(names, expected, "{any:?} {none:?}");
     }
+}
+
+fn a_task_with_nothing_left_of_its_budget_is_not_ready<B: Backend>() {
+    let backend = B::new();
+    let mut store = backend.handle();
+    let mut spent = not_before("spent", 3);
+    spent.run.budget.tokens = Some(100);
+    spent.history.used.input = 100;
+    let mut blocked = after("blocked", &["spent"]);
+    blocked.run.budget = Cap { tokens: None, cost_micros: Some(5) };
+    blocked.history.used.cost_micros = Some(6);
+    write(&mut *store, |view| {
+        view.put_task(&spent)?;
+        view.put_task(&blocked)?;
+        view.put_task(&task("free"))
+    });
+    assert_eq!(ready(&mut *store, None, at(9), 9), "free");
+    assert_eq!(read(&mut *store, |view| view.next_due(at(1))), None, "time does not help");
+    let counts = read(&mut *store, |view| view.counts());
+    assert_eq!((counts.ready(), counts.used_up(), counts.blocked(), counts.total()), (1, 1, 1, 3));
+    let used_up = TaskFilter { used_up: Some(true), ..TaskFilter::default() };
+    let listed = |store: &mut dyn Store| {
+        let mut found = Vec::new();
+        read(store, |view| {
+            view.visit_tasks(&used_up, TaskOrder::Id, Page::ALL, &mut |task| {
+                found.push(task.id.to_string());
+                ControlFlow::Continue(())
+            })
+        });
+        found
+    };
+    assert_eq!(listed(&mut *store), ["blocked", "spent"]);
+    // Done all the same, it lets go what comes after it, which has nothing left either.
+    spent.state = TaskState::Done;
+    write(&mut *store, |view| view.put_task(&spent));
+    assert_eq!(ready(&mut *store, None, at(9), 9), "free");
+    assert_eq!(listed(&mut *store), ["blocked"]);
+    for (most, expected) in [(7, "blocked free"), (6, "free")] {
+        blocked.run.budget.cost_micros = Some(most);
+        write(&mut *store, |view| view.put_task(&blocked));
+        assert_eq!(ready(&mut *store, None, at(9), 9), expected, "{most}");
+    }
+    assert_eq!(backend.faults(), Vec::<String>::new());
 }
 
 fn a_task_whose_time_is_to_come_is_not_ready_whatever_the_clock_did_before<B: Backend>() {

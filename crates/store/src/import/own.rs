@@ -4,6 +4,7 @@ use serde_json::Value;
 use wg_core::id::{Actor, ChatNumber, TaskId};
 use wg_core::task::{Priority, StateName, TaskState, Visibility};
 use wg_core::time::parse_span;
+use wg_core::usage::Cap;
 
 use super::Format;
 use super::fields::{Fields, told, wrong};
@@ -70,6 +71,10 @@ fn task(mut fields: Fields, raw_id: &str, id: &TaskId, is_chat: bool) -> Result<
         .count("max_attempts")?
         .map(|n| u32::try_from(n).map_err(|_| Unreadable::word("max_attempts", &n.to_string())))
         .transpose()?;
+    if !is_chat {
+        let (tokens, cost_micros) = (fields.count("budget_tokens")?, fields.count("budget_cost_micros")?);
+        task.run.budget = Cap { tokens, cost_micros };
+    }
     if let Some(span) = fields.text("timeout")? {
         let span = parse_span(&span).map_err(|_| Unreadable::word("timeout", &span))?;
         task.run.timeout = Some(span);

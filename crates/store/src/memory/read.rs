@@ -46,7 +46,7 @@ impl Graph {
         self.all().filter(|task| task.kind == TaskKind::Work)
     }
 
-    /// Open, unblocked, not paused: only time may hold them back.
+    /// Open, unblocked, not paused, with budget left: only time may hold them back.
     fn free(&self) -> impl Iterator<Item = &Arc<Task>> {
         self.work().filter(|task| self.class(task) == Class::FREE)
     }
@@ -142,6 +142,7 @@ impl Read for Graph {
             state: class.state(),
             blocked: class.is_blocked(),
             paused: class.is_paused(),
+            used_up: class.is_used_up(),
             tasks,
         };
         Ok(Counts { rows: counts.into_iter().map(row).collect() })

@@ -66,6 +66,7 @@ impl View<'_> {
             state: class.state(),
             blocked: class.is_blocked(),
             paused: class.is_paused(),
+            used_up: class.is_used_up(),
             tasks,
         };
         Ok(Counts { rows: rows.into_iter().map(row).collect() })

@@ -6,11 +6,13 @@ use wg_core::command::{Command, NewTask};
 use wg_core::id::TaskId;
 use wg_core::task::{Priority, RunSpec, Visibility};
 use wg_core::time::parse_span;
+use wg_core::usage::Cap;
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
 use crate::finding::{resolve, worker};
 use crate::output::time;
+use crate::telling::budget::{self, Bound};
 use crate::telling::receipt;
 
 /// Add a task; prints its id
@@ -73,6 +75,12 @@ struct More {
     /// How often it is tried before it has failed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_attempts: Option<u32>,
+    /// Tokens, in and out, that all its attempts together may use; then it waits for more of it
+    #[arg(long, value_name = "N", value_parser = budget::tokens)]
+    budget_tokens: Option<Bound>,
+    /// What they may cost together, in dollars, as far as programs tell it
+    #[arg(long, value_name = "AMOUNT", value_parser = budget::cost)]
+    budget_cost: Option<Bound>,
     /// What its worker should know (repeat it, or separate by commas)
     #[arg(long, value_name = "SKILL", value_delimiter = ',')]
     skill: Vec<String>,
@@ -127,6 +135,10 @@ pub fn run(args: Args, ctx: &mut Context) -> Result<()> {
             agent: None,
             timeout: more.timeout,
             max_attempts: more.max_attempts,
+            budget: Cap {
+                tokens: more.budget_tokens.and_then(|bound| bound.0),
+                cost_micros: more.budget_cost.and_then(|bound| bound.0),
+            },
         },
         paused: args.paused,
         visibility: more.visibility.unwrap_or_default(),

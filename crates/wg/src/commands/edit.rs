@@ -13,6 +13,7 @@ use crate::error::{Failure, Result};
 use crate::finding::selection::Selection;
 use crate::finding::{resolve, worker};
 use crate::output::time;
+use crate::telling::budget::{self, Bound};
 use crate::telling::receipt;
 
 /// Change fields of tasks
@@ -88,6 +89,12 @@ struct Run {
     /// How often it is tried before it has failed
     #[arg(long, value_name = "N")]
     max_attempts: Option<String>,
+    /// Tokens, in and out, that all its attempts together may use; none: as many as they need
+    #[arg(long, value_name = "N", value_parser = budget::tokens)]
+    budget_tokens: Option<Bound>,
+    /// What they may cost together, in dollars, as far as programs tell it; none: whatever they cost
+    #[arg(long, value_name = "AMOUNT", value_parser = budget::cost)]
+    budget_cost: Option<Bound>,
 }
 
 /// Changes the fields.
@@ -123,6 +130,8 @@ fn patch(fields: Fields, run: Run, ctx: &mut Context) -> Result<Patch> {
             model: clearing(run.model, Ok)?,
             timeout: clearing(run.timeout, |text| span(&text))?,
             max_attempts: clearing(run.max_attempts, |text| count(&text))?,
+            budget_tokens: run.budget_tokens.map(|bound| bound.0),
+            budget_cost: run.budget_cost.map(|bound| bound.0),
         },
         visibility: fields.visibility,
     })

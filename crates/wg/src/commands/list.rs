@@ -109,6 +109,7 @@ fn filter(args: &Args, ctx: &mut Context) -> Result<Option<TaskFilter>> {
         tags: args.tag.clone(),
         paused: if args.paused { Some(true) } else { open.then_some(false) },
         blocked: open.then_some(args.blocked),
+        used_up: args.ready.then_some(false),
         parent,
         text: args.text.clone(),
         ..TaskFilter::default()
@@ -129,6 +130,7 @@ fn order(args: &Args) -> TaskOrder {
 fn page(read: &mut dyn Read, wanted: usize) -> Result<Vec<Task>> {
     let of = |state| TaskFilter { states: vec![state], ..TaskFilter::default() };
     let open = |blocked| TaskFilter { paused: Some(false), blocked: Some(blocked), ..of(StateName::Open) };
+    let budget = |used_up| TaskFilter { used_up: Some(used_up), ..open(false) };
     let paused = TaskFilter { paused: Some(true), ..of(StateName::Open) };
     let mut tasks = listing::first(read, &of(StateName::InProgress), TaskOrder::Schedule, wanted)?;
     tasks.extend(listing::first(read, &of(StateName::InReview), TaskOrder::Schedule, wanted)?);
@@ -137,10 +139,11 @@ fn page(read: &mut dyn Read, wanted: usize) -> Result<Vec<Task>> {
         .into_iter()
         .partition(|task| matches!(task.state, TaskState::Waiting { on: Wait::Person(_) }));
     tasks.extend(person);
+    tasks.extend(listing::first(read, &budget(true), TaskOrder::Schedule, wanted)?);
     tasks.extend(listing::first(read, &of(StateName::Failed), TaskOrder::Completed, FAILED)?);
     let archived = TaskFilter { kind: Some(TaskKind::Chat), ..of(StateName::Done) };
     tasks.extend(listing::first(read, &archived, TaskOrder::Completed, ARCHIVED)?);
-    tasks.extend(listing::first(read, &open(false), TaskOrder::Schedule, wanted)?);
+    tasks.extend(listing::first(read, &budget(false), TaskOrder::Schedule, wanted)?);
     tasks.extend(waiting);
     for filter in [open(true), paused] {
         if tasks.len() < wanted {

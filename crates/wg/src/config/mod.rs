@@ -17,6 +17,6 @@ pub use layers::{Config, Layer, Origin, files, unknown};
 pub use page::page;
 pub use prompt::{prompt_template, read as read_template};
 pub use settings::{ALL, Setting, find};
-pub use value::Value;
+pub use value::{Kind, Value};
 
 pub use settings::{CHAT_ADAPTER, CHAT_COMMAND, MAX_AGENTS, PROMPT_TEMPLATE, RETRY_FIRST, STOP_GRACE};

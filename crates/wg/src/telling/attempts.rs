@@ -56,6 +56,7 @@ pub fn outcome(attempt: &Attempt) -> (String, Tone) {
                 | Outcome::NoWork
                 | Outcome::TimedOut
                 | Outcome::Budget { .. }
+                | Outcome::TaskBudget { .. }
                 | Outcome::Lost { .. } => Tone::Red,
             };
             (outcome.to_string(), tone)

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use wg_core::operation::Record;
 use wg_core::time::{Timestamp, format_span};
+use wg_core::usage::dollars;
 
 /// Parts of a record that are fields of their own, each by its name and not by that of the part.
 const PARTS: [&str; 3] = ["times", "run", "history"];
@@ -68,7 +69,10 @@ fn in_words(value: &Value, time: &dyn Fn(Timestamp) -> String) -> String {
             }
             let rest = object.iter().filter(|(name, _)| *name != "is");
             let rest: Vec<String> = rest
-                .map(|(name, value)| format!("{} {}", name.replace('_', " "), in_words(value, time)))
+                .map(|(name, value)| match (name.as_str(), value.as_u64()) {
+                    ("cost_micros", Some(micros)) => format!("cost {}", dollars(micros)),
+                    _ => format!("{} {}", name.replace('_', " "), in_words(value, time)),
+                })
                 .collect();
             match (object.get("is"), rest.is_empty()) {
                 (Some(word), true) => in_words(word, time),
@@ -165,5 +169,7 @@ mod tests {
         assert_eq!(told(json!(["a", "b"]), json!(["b", "c"])), "+c -a");
         assert_eq!(told(json!(true), json!("2026-04-27T12:00:00Z")), "yes -> 3m ago");
         assert_eq!(told(json!({"secs": 90, "nanos": 0}), json!(null)), "1m30s -> nothing");
+        let budget = json!({"tokens": 90, "cost_micros": 2_500_000});
+        assert_eq!(told(json!({"tokens": 50}), budget), "tokens 50 -> cost $2.5000, tokens 90");
     }
 }

@@ -263,7 +263,7 @@ fn said_of_chat(command: &ChatCommand) -> Option<String> {
 fn touched(patch: &Patch) -> Vec<String> {
     let Patch { title, description, priority, tags, skills, after, parent, .. } = patch;
     let Patch { deliverables, paths, not_before, run, visibility, .. } = patch;
-    let RunPatch { exec, adapter, model, timeout, max_attempts } = run;
+    let RunPatch { exec, adapter, model, timeout, max_attempts, budget_tokens, budget_cost } = run;
     let fields = [
         (title.is_some(), "title"),
         (description.is_some(), "description"),
@@ -276,6 +276,8 @@ fn touched(patch: &Patch) -> Vec<String> {
         (model.is_some(), "model"),
         (timeout.is_some(), "timeout"),
         (max_attempts.is_some(), "max attempts"),
+        (budget_tokens.is_some(), "budget of tokens"),
+        (budget_cost.is_some(), "budget of cost"),
         (visibility.is_some(), "visibility"),
     ];
     let sets = [set("after", after), set("tags", tags), set("skills", skills)];

@@ -3,6 +3,7 @@
 //! `output`.
 
 pub mod attempts;
+pub mod budget;
 pub mod chats;
 pub mod conversation;
 pub mod difference;

@@ -102,6 +102,7 @@ pub fn then(task: &Task, unmet: Vec<Unmet>, chat: Option<Box<ChatState>>, times:
         TaskState::Waiting { on } => Reason::Waiting(on.clone()),
         TaskState::Open if task.paused => Reason::Paused,
         TaskState::Open if !unmet.is_empty() => Reason::Blocked(unmet),
+        TaskState::Open if let Some(met) = task.used_up() => Reason::UsedUp(met),
         TaskState::Open => match task.times.not_before.filter(|until| times.now < *until) {
             Some(until) => Reason::NotBefore(until),
             None => {
@@ -129,6 +130,9 @@ fn admits(filter: &TaskFilter, task: &Task, blocked: bool) -> bool {
     filter.kind.is_none_or(|kind| kind == task.kind)
         && (filter.states.is_empty() || filter.states.contains(&task.state.name()))
         && filter.tags.iter().all(|tag| task.tags.contains(tag))
+        && filter
+            .used_up
+            .is_none_or(|wanted| wanted == (task.state == TaskState::Open && task.used_up().is_some()))
         && filter.paused.is_none_or(|paused| paused == task.paused)
         && filter.blocked.is_none_or(|wanted| wanted == blocked)
         && filter.parent.as_ref().is_none_or(|parent| task.parent.as_ref() == Some(parent))

@@ -4,6 +4,7 @@
 use wg_core::id::ChatNumber;
 use wg_core::policy::ChosenBy;
 use wg_core::port::Read;
+use wg_core::rejection::raise;
 use wg_core::task::{Task, TaskKind, Wait};
 use wg_core::time::Timestamp;
 use wg_core::view::{Reason, Surroundings, why};
@@ -106,7 +107,7 @@ fn word(reason: &Reason) -> (&'static str, Tone) {
         Reason::Claimed(_) => ("claimed", Tone::Blue),
         Reason::Chat(state) => chats::word(state.as_deref()),
         Reason::Waiting(_) => ("waiting", Tone::Plain),
-        Reason::NeedsPerson(_) => ("needs you", Tone::Yellow),
+        Reason::NeedsPerson(_) | Reason::UsedUp(_) => ("needs you", Tone::Yellow),
         Reason::Paused => ("paused", Tone::Dim),
         Reason::Blocked(_) => ("blocked", Tone::Plain),
         Reason::NotBefore(_) => ("later", Tone::Plain),
@@ -139,6 +140,7 @@ fn hint(task: &Task, reason: &Reason) -> Option<String> {
     Some(match reason {
         Reason::Failed(_) | Reason::Abandoned(_) | Reason::NeedsPerson(_) => format!("wg retry {id}"),
         Reason::Paused => format!("wg resume {id}"),
+        Reason::UsedUp(met) => raise(id, met),
         Reason::ForPeople => format!("wg claim {id}, or give it a command: wg edit {id} --exec COMMAND"),
         Reason::DispatchPaused => "wg service resume".into(),
         Reason::AdapterPaused(adapter, ..) => format!("wg adapter resume {adapter}"),

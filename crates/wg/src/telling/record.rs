@@ -53,6 +53,8 @@ impl Serialize for TaskRecord<'_> {
         some("agent", task.run.agent.as_ref(), &mut map)?;
         some("timeout_seconds", task.run.timeout.map(|span| span.as_secs_f64()), &mut map)?;
         some("max_attempts", task.run.max_attempts, &mut map)?;
+        some("budget", Some(task.run.budget).filter(|budget| !budget.is_empty()), &mut map)?;
+        some("used", Some(&task.history.used).filter(|used| !used.is_empty()), &mut map)?;
         map.serialize_entry("created_at", &task.times.created_at)?;
         some("started_at", task.times.started_at, &mut map)?;
         some("completed_at", task.times.completed_at, &mut map)?;

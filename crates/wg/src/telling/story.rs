@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Column, Table, text};
 use crate::telling::attempts;
+use crate::telling::budget;
 use crate::telling::entries;
 use crate::telling::reason::Said;
 use crate::telling::relatives::Relative;
@@ -193,6 +194,7 @@ fn fields(ctx: &mut Context, story: &Story) -> Result<()> {
     let mut usage = Usage::default();
     story.attempts.iter().for_each(|attempt| usage.add(&attempt.progress.usage()));
     say("Used", Some(attempts::used(&usage)));
+    say("Budget", budget::told(&task.run.budget, &usage));
     say("Created", Some(time(task.times.created_at)));
     say("Started", task.times.started_at.map(time));
     say("Completed", task.times.completed_at.map(time));

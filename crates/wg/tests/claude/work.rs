@@ -235,6 +235,41 @@ fn the_days_budget_ends_a_worker_whose_task_goes_on_when_it_is_raised() {
 }
 
 #[test]
+fn the_budget_of_a_task_bounds_all_its_attempts_until_it_is_raised() {
+    for (bound, little, reason, much) in [
+        ("--budget-tokens", "2000", "of 2000 tokens used", "100000"),
+        ("--budget-cost", "0.005", "of $0.0050 used", "5"),
+    ] {
+        let Some(world) = World::new() else { return };
+        world.task("dear", &["true", "true", "wg done dear -m 'for more'"], "");
+        world.wg.ok(&["edit", "dear", bound, little]);
+        let dispatcher = world.wg.dispatcher();
+        let end = world.first_end("dear");
+        assert_eq!(end["outcome"], "task budget", "{end:#}");
+        let detail = end["detail"].as_str().unwrap();
+        assert!(detail.contains("the task's budget: ") && detail.contains(reason), "{end:#}");
+        let task = &world.until_task_is("dear", "open")["task"];
+        assert_eq!((&task["attempts"], &task["needs_you"]), (&1.into(), &true.into()), "{task:#}");
+        assert_eq!(task["used"]["input"], end["usage"]["input"], "{task:#}");
+        let why = world.wg.ok(&["why", "dear"]);
+        assert!(why.contains("is used up (") && why.contains(&format!("wg edit dear {bound} ")), "{why}");
+        world.wg.fails(1, &["retry", "dear"]);
+        // Another dispatcher starts nothing either.
+        dispatcher.kill();
+        let _dispatcher = world.wg.dispatcher();
+        world.wg.ok(&["add", "after", "--id", "after", "-x", "true"]);
+        world.until_task_is("after", "done");
+        assert_eq!(world.shown("dear")["task"]["attempts"], 1);
+        world.wg.ok(&["edit", "dear", bound, much]);
+        let shown = world.until_task_is("dear", "done");
+        let attempts = shown["attempts"].as_array().unwrap();
+        assert_eq!((attempts.len(), &attempts[1]["detail"]), (2, &"done: for more".into()), "{shown:#}");
+        let sum: u64 = attempts.iter().map(|attempt| attempt["usage"]["input"].as_u64().unwrap()).sum();
+        assert_eq!(shown["task"]["used"]["input"], sum, "{shown:#}");
+    }
+}
+
+#[test]
 fn a_worker_outlives_its_dispatcher_and_is_counted_once() {
     for kill in [false, true] {
         let Some(world) = World::new() else { return };

@@ -34,6 +34,7 @@ fn every_field_is_documented() {
     world.ok(&["wait", "cake", "--for", "1h"]);
     world.ok(&["add", "Broken", "--parent", "docs", "--discovered-from", "docs", "--not-before", "1h"]);
     world.ok(&["fail", "broken", "-m", "x"]);
+    world.ok(&["edit", "release", "--budget-tokens", "5", "--budget-cost", "1"]);
     let page = include_str!("../../../../docs/json.md");
     for arguments in [
         &["init"][..],
@@ -44,6 +45,7 @@ fn every_field_is_documented() {
         &["blocked"],
         &["show", "parse"],
         &["show", "broken"],
+        &["show", "release"],
         &["why", "release"],
         &["status"],
         &["stats"],

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod adapters;
+mod budgets;
 mod care;
 mod chats;
 mod configuration;

@@ -24,7 +24,7 @@ CREATE TABLE operations (
 CREATE INDEX operations_by_actor ON operations (actor);
 
 -- What tasks are found by; everything here follows from the body, but for `held`.
--- class: state * 4 + blocked * 2 + paused; 0 is open, unblocked and not paused.
+-- class: state * 4 + blocked * 2 + paused; 0 is open, unblocked and not paused, with budget left.
 -- lane: '' for a task that names no adapter, else '+' and the adapter's name.
 -- held: `not_before` was still to come when this row was written or last looked at.
 CREATE TABLE tasks (

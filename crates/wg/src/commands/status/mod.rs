@@ -9,6 +9,7 @@ use wg_core::chat::ChatState;
 use wg_core::control::Control;
 use wg_core::id::{OpSeq, TaskId};
 use wg_core::port::{Chats, CountRow, Counts, Read, TaskFilter, TaskOrder};
+use wg_core::rejection::raise;
 use wg_core::task::{StateName, Task, TaskState, Wait};
 use wg_core::time::Timestamp;
 
@@ -67,6 +68,13 @@ fn look(read: &mut dyn Read) -> Result<Seen> {
     for task in first(read, &of(StateName::Waiting), TaskOrder::Schedule, 10 * NAMED)? {
         if let Task { id, state: TaskState::Waiting { on: Wait::Person(question) }, .. } = task {
             needs_you.push((id, question));
+        }
+    }
+    let used_up =
+        TaskFilter { used_up: Some(true), blocked: Some(false), paused: Some(false), ..of(StateName::Open) };
+    for task in first(read, &used_up, TaskOrder::Schedule, NAMED)? {
+        if let Some(met) = task.used_up() {
+            needs_you.push((task.id.clone(), format!("{}; {}", met.used_up(), raise(&task.id, &met))));
         }
     }
     for task in first(read, &of(StateName::Failed), TaskOrder::Completed, NAMED)? {

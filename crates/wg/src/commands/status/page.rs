@@ -88,6 +88,7 @@ fn counted(counts: &Counts) -> Vec<(u64, &'static str, Tone)> {
         (counts.in_state(StateName::InProgress), "in progress", Tone::Blue),
         (counts.in_state(StateName::InReview), "in review", Tone::Yellow),
         (counts.in_state(StateName::Failed), "failed", Tone::Red),
+        (counts.used_up(), "out of budget", Tone::Yellow),
         (counts.ready(), "ready", Tone::Green),
         (counts.in_state(StateName::Waiting), "waiting", Tone::Plain),
         (blocked(counts), "blocked", Tone::Plain),
