@@ -21,6 +21,11 @@ pub fn prompt_facts(read: &mut dyn Read, task: &Task, attempt: &Attempt) -> Resu
     let mut earlier = read.attempts_of(&task.id)?;
     earlier.retain(|other| other.kind == AttemptKind::Work && other.reference < attempt.reference);
     let last = earlier.into_iter().max_by_key(|attempt| attempt.reference);
+    let mut messages = read.messages_of(&task.id)?;
+    // That its prompt tells it of them is noted before the prompt is made.
+    for message in messages.iter_mut().filter(|message| message.read_by == Some(attempt.reference)) {
+        message.read_by = None;
+    }
     Ok(PromptFacts {
         task: TaskFacts {
             id: task.id.clone(),
@@ -34,7 +39,7 @@ pub fn prompt_facts(read: &mut dyn Read, task: &Task, attempt: &Attempt) -> Resu
             verify: Vec::new(),
         },
         before,
-        messages: read.messages_of(&task.id)?,
+        messages,
         log: read.log_of(&task.id, Some(LOG_ENTRIES))?,
         attempt: attempt.number,
         last: last.and_then(|last| {

@@ -66,6 +66,14 @@ struct Wanted {
     prompt: Option<PromptFacts>,
 }
 
+impl Wanted {
+    /// The last message that its prompt will say, where it is not noted yet that it was told.
+    fn untold(&self) -> Option<u64> {
+        let last = self.prompt.as_ref()?.messages.last()?.number;
+        (last > self.attempt.progress.told).then_some(last)
+    }
+}
+
 impl Dispatcher {
     /// Looks, and takes in what follows without a commit. `None` where nothing has changed.
     pub(super) fn look(&mut self, store: &mut dyn Store, now: Timestamp) -> Result<Option<Look>, StoreError> {
@@ -96,8 +104,16 @@ impl Dispatcher {
         for attempt in view.kills {
             self.end_wanted(attempt);
         }
+        self.work.to_tell.clear();
         for wanted in view.launches {
-            self.launch(wanted, now);
+            match wanted.untold() {
+                // Noted before: who goes on with it later must not tell it again.
+                Some(through) => {
+                    let Attempt { reference, fence, .. } = wanted.attempt;
+                    self.work.to_tell.push((reference, fence, through));
+                }
+                None => self.launch(wanted, now),
+            }
         }
         if let Some(through) = view.newest {
             self.prune(through);
@@ -190,7 +206,6 @@ impl Dispatcher {
     fn launch(&mut self, wanted: Wanted, now: Timestamp) {
         let Wanted { attempt, task, chat, barred, before, prompt } = wanted;
         let reference = attempt.reference;
-        let messages = prompt.as_ref().and_then(|facts| facts.messages.last()).map_or(0, |last| last.number);
         let barred = barred.or_else(|| task.is_none().then(|| "its task is gone".to_owned()));
         let phase = match (barred, task) {
             (None, Some(task)) => match self.launch_of(&task, chat.as_ref(), prompt.as_ref(), &attempt) {
@@ -207,7 +222,7 @@ impl Dispatcher {
             }
         };
         let understood = self.is_understood(&attempt);
-        self.slots.insert(reference, Slot { messages, ..Slot::new(attempt, phase, understood) });
+        self.slots.insert(reference, Slot::new(attempt, phase, understood));
     }
 
     /// Starts what is to be launched, but not before its predecessor is gone.

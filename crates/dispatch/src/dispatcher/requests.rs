@@ -37,7 +37,7 @@ pub(super) enum About {
     Heard(AttemptRef, u64),
     /// That somebody consumed a chat.
     Consumed(ChatNumber),
-    /// What an agent was told: nothing follows from it.
+    /// What an agent was told, or its prompt will tell: then it is launched.
     Told,
     /// Anything else that may let something start.
     Change,

@@ -34,7 +34,7 @@ impl Dispatcher {
             }
             match wanted.about {
                 About::Begin => self.begun = true,
-                About::Told => {}
+                About::Told => changed |= new,
                 About::Heard(handler, parsed) => {
                     self.heard_committed(handler, parsed);
                     self.work_committed(handler, parsed);

@@ -23,8 +23,6 @@ pub(super) struct Slot {
     pub(super) untold: u32,
     /// An earlier dispatcher had it; it was taken up then.
     pub(super) adopted: Option<Timestamp>,
-    /// The number of the last message of its task that its prompt tells, as far as that is known.
-    pub(super) messages: u64,
     /// What it said, where that means something.
     pub(super) words: Words,
 }
@@ -96,7 +94,7 @@ impl Slot {
     pub(super) fn new(attempt: Attempt, phase: Phase, understood: bool) -> Self {
         let stop = attempt.stop.is_some();
         let words = if understood { Words::Open } else { Words::Taken };
-        Self { attempt, phase, stop, unstarted: None, untold: 0, adopted: None, messages: 0, words }
+        Self { attempt, phase, stop, unstarted: None, untold: 0, adopted: None, words }
     }
 
     /// Whether it serves a chat.

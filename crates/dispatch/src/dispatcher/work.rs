@@ -25,6 +25,8 @@ pub(super) struct Work {
     talks: BTreeMap<AttemptRef, Talk>,
     /// What they said, not committed yet, in order.
     heard: Vec<AttemptHeard>,
+    /// Up to which message the prompts will tell that are about to be made: noted before they are.
+    pub(super) to_tell: Vec<(AttemptRef, Fence, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -77,9 +79,9 @@ impl Dispatcher {
                 news.push((*attempt, progress.ready, progress.over));
                 let converse = Converse { attempt: slot.attempt.clone(), whose: Whose::Work, from, over };
                 self.out.push(HostEffect::Converse(Box::new(converse)));
-                // What its prompt says of messages counts as told once it is told that.
-                let told = progress.told.max(slot.messages);
-                self.work.talks.insert(*attempt, Talk { told, noted: progress.told, ..Talk::default() });
+                // What its prompt says of messages is told.
+                let told = progress.told;
+                self.work.talks.insert(*attempt, Talk { told, noted: told, ..Talk::default() });
             }
         }
         for (attempt, ready, over) in news {
@@ -142,16 +144,16 @@ impl Dispatcher {
 
     /// What was said, to be committed whatever the look has shown.
     pub(super) fn work_facts(&mut self, wanted: &mut Vec<Wanted>) {
-        let mut told = Vec::new();
+        let mut told = std::mem::take(&mut self.work.to_tell);
         for (attempt, talk) in &mut self.work.talks {
             if talk.began && talk.noted < talk.told {
                 talk.noted = talk.told;
-                told.push((*attempt, talk.told));
+                let slot = self.slots.get(attempt);
+                told.extend(slot.map(|slot| (*attempt, slot.attempt.fence, talk.told)));
             }
         }
-        for (attempt, through) in told {
-            let Some(slot) = self.slots.get(&attempt) else { continue };
-            let command = Command::AttemptTold { attempt, fence: slot.attempt.fence, through };
+        for (attempt, fence, through) in told {
+            let command = Command::AttemptTold { attempt, fence, through };
             wanted.push(self.wanted(command, About::Told));
         }
         for heard in &self.work.heard {

@@ -144,6 +144,32 @@ fn what_is_said_to_its_task_reaches_an_agent_in_its_turn_and_counts_as_read() {
 }
 
 #[test]
+fn what_a_prompt_says_of_messages_is_told_by_no_later_dispatcher() {
+    let mut world = World::new(DispatchConfig::default());
+    let run = RunSpec { model: Some("claude:opus".into()), ..RunSpec::default() };
+    world.add_with("port", &[], run);
+    world.command(Command::PostMessage { task: task_id("port"), body: "mind the tabs".into() });
+    let launch = only_spawn(&world.changed());
+    let prompt = launch.prompt.as_deref().unwrap_or_default();
+    assert!(prompt.contains("mind the tabs") && !prompt.contains("read by an agent before you"), "{prompt}");
+    let attempt = launch.attempt.reference;
+    assert_eq!(world.attempt(attempt).progress.told, 1, "before its shim can be there");
+
+    let finding = crate::recovery::finding(&mut world, attempt);
+    world.restart(Findings { attempts: vec![finding], strays: Vec::new() });
+    world.command(Command::PostMessage { task: task_id("port"), body: "and the spaces".into() });
+    let effects = world.says(attempt, 10, vec![Said::Ready]);
+    let told: Vec<u64> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            HostEffect::Deliver { turn, .. } => Some(*turn),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [3], "{effects:?}");
+}
+
+#[test]
 fn a_cap_ends_an_agent_and_only_once() {
     let cap = Cap { tokens: Some(1_000), cost_micros: None };
     let (mut world, attempt) = World::working(DispatchConfig { cap, ..DispatchConfig::default() });
