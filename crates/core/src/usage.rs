@@ -71,6 +71,14 @@ impl Usage {
         }
     }
 
+    /// Takes in a later count of the same, which may have missed its beginning: no counter goes back.
+    pub fn raise(&mut self, later: &Self) {
+        let mut raised = self.clone();
+        raised.add(&later.since(self));
+        raised.model = later.model.clone().or_else(|| self.model.take());
+        *self = raised;
+    }
+
     /// Takes another's counters in. A cost that only one of them knows is kept: the sum is what is known.
     pub fn add(&mut self, other: &Self) {
         for (sum, more) in [
@@ -221,6 +229,11 @@ mod tests {
         }
         assert_eq!(sum, before);
         assert!(used(1, 1, None).since(&used(5, 5, Some(2))).is_empty(), "nothing is given back");
+        let mut known = used(10, 9, Some(5));
+        for later in [used(2, 1, None), used(40, 3, None), used(7, 11, Some(4)), used(8, 1, Some(8))] {
+            known.raise(&later);
+        }
+        assert_eq!(known, used(40, 11, Some(8)), "a count that has missed something lowers nothing");
     }
 
     #[test]

@@ -12,6 +12,11 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
+    /// So much of it is known.
+    pub(super) fn of(used: Usage) -> Self {
+        Self { used }
+    }
+
     /// The turn is over: what it used is said by what ended it.
     pub(super) fn clear(&mut self) {
         *self = Self::default();

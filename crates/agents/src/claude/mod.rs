@@ -187,7 +187,8 @@ impl Adapter for Claude {
     }
 
     fn work(&self, attempt: &Attempt) -> Option<Box<dyn Conversation>> {
-        Some(Box::new(protocol::Stream::new(attempt.reference, None)))
+        let used = attempt.progress.in_flight.clone();
+        Some(Box::new(protocol::Stream::new(attempt.reference, None).in_flight(used)))
     }
 
     fn hears_in_flight(&self) -> bool {

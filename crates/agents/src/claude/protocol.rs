@@ -2,8 +2,10 @@
 
 use serde_json::json;
 use wg_core::id::AttemptRef;
+use wg_core::usage::Usage;
 
 use super::heard::Listener;
+use super::in_flight::InFlight;
 use crate::conversation::{Conversation, Delivery, Heard};
 use crate::json;
 
@@ -24,6 +26,14 @@ impl Stream {
     /// With this process, which goes on with a conversation or begins one.
     pub(super) fn new(process: AttemptRef, session: Option<String>) -> Self {
         Self { process, listener: Listener::new(process, session) }
+    }
+}
+
+impl Stream {
+    /// In the middle of a turn that has used so much, as far as was told.
+    pub(super) fn in_flight(mut self, used: Usage) -> Self {
+        self.listener.used = InFlight::of(used);
+        self
     }
 }
 

@@ -82,6 +82,21 @@ fn what_a_turn_has_used_is_told_while_it_goes_on_and_begins_anew_with_the_next()
     assert_eq!(so_far, [(1_307, 34), (2_614, 68), (0, 0), (1_307, 34), (0, 0), (1_307, 34), (0, 0), (0, 0)]);
 }
 
+#[test]
+fn work_that_is_taken_over_counts_on() {
+    let first = TURNS.lines().position(|line| line.contains("message_delta")).expect("a first step");
+    let in_flight = Usage { input: 1_307, output: 34, ..Usage::default() };
+    let progress = wg_core::attempt::Progress { in_flight, ..wg_core::attempt::Progress::default() };
+    let attempt = Attempt { progress, ..crate::shell::tests::attempt() };
+    let mut talk = Claude::default().work(&attempt).expect("it works on tasks");
+    let told = TURNS.lines().skip(first + 1).flat_map(|line| talk.line(line.as_bytes()));
+    let so_far = told.filter_map(|heard| match heard {
+        Heard::Kept(Said::Used { usage }) => Some((usage.total_input(), usage.output)),
+        _ => None,
+    });
+    assert_eq!(so_far.take(2).collect::<Vec<_>>(), [(2_614, 68), (1_307, 34)]);
+}
+
 fn used(turns: u64, cost: Option<u64>) -> Usage {
     Usage {
         input: 1_200 * turns,

@@ -83,7 +83,8 @@ impl Progress {
             Said::NoSession => self.session = None,
             // Which tools it used stands in its output.
             Said::Tool { .. } | Said::Asks { .. } => {}
-            Said::Used { usage } => self.in_flight = usage,
+            // Who listens to it since its dispatcher died may not have heard all of it.
+            Said::Used { usage } => self.in_flight.raise(&usage),
             Said::Answer { text, usage, .. } => {
                 self.turn_over(&usage, &text);
                 self.trouble = None;
@@ -106,11 +107,7 @@ impl Progress {
     fn turn_over(&mut self, usage: &Usage, text: &str) {
         // A turn that failed may not say what it had used before it did, or only what that cost.
         let mut used = std::mem::take(&mut self.in_flight);
-        if usage.total_input() > 0 || usage.output > 0 {
-            used.clone_from(usage);
-        } else if usage.cost_micros.is_some() {
-            used.cost_micros = usage.cost_micros;
-        }
+        used.raise(usage);
         self.turns.add(&used);
         self.over = true;
         if !text.trim().is_empty() {

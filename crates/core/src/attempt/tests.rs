@@ -125,6 +125,12 @@ fn what_an_agent_said_is_taken_in_once() {
     assert_eq!((once.progress.usage(), once.progress.words.as_deref()), (used(7), Some("hello")));
     let twice = step(once.clone(), told).expect("a fact").state;
     assert_eq!(once, twice);
+    // One who did not hear the beginning of a turn takes nothing back of what was told, and counts nothing twice.
+    let told = [5, 9, 2, 3].map(|count| Said::Used { usage: used(count) });
+    let more = step(once.clone(), heard(10, told.to_vec())).expect("a fact").state;
+    assert_eq!(more.progress.usage(), used(16));
+    let end = Said::Answer { message: None, text: String::new(), usage: used(8) };
+    assert_eq!(step(more, heard(11, vec![end])).expect("a fact").state.progress.usage(), used(16));
     // A failure that does not say what its turn used is counted by what was told before.
     let flight = step(once, heard(10, vec![Said::Used { usage: used(3) }])).expect("a fact").state;
     assert_eq!(flight.progress.usage(), used(10));

@@ -324,7 +324,7 @@ fn heard(
             let more = before.chat.not_counted(&usage);
             if let Some(turn) = serving_mut(&mut before.chat.state).and_then(|serving| serving.turn.as_mut())
             {
-                turn.used = usage;
+                turn.used.raise(&usage);
                 before.chat.usage.add(&more);
             }
             Step::to(before)
