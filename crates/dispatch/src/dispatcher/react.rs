@@ -353,6 +353,8 @@ impl Dispatcher {
                     Some(Phase::Up(Up { untold, at: now }))
                 };
                 self.if_phase(reference, |_| true, adopt);
+                // It is listened to from now on.
+                self.causes.other |= self.slots.get(&reference).is_some_and(|slot| slot.words == Words::Open);
                 self.out.push(HostEffect::Watch { attempt: reference, shim: Some(shim) });
                 self.log(Level::Info, format!("{reference} ({}) goes on: adopted", attempt.task));
             }

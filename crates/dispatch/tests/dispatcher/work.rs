@@ -10,9 +10,9 @@ use wg_core::usage::{Cap, Usage};
 use wg_dispatch::config::DispatchConfig;
 use wg_dispatch::dispatcher::{Event, HostEffect, Whose};
 use wg_dispatch::files::{EndedBy, TalkInput};
-use wg_dispatch::recover::Findings;
+use wg_dispatch::recover::{Finding, Findings, Shim};
 
-use crate::world::{World, ends, only_spawn, spawns, task_id};
+use crate::world::{World, ends, examines, only_spawn, spawns, task_id};
 
 pub fn used(input: u64) -> Usage {
     Usage { input, ..Usage::default() }
@@ -208,6 +208,18 @@ fn the_budget_of_a_task_ends_its_agent_and_nothing_starts_before_it_is_raised() 
     assert_eq!(world.task("port").history.attempts, 1);
     budget(&mut world, 1_000);
     assert_eq!(world.task("port").history.attempts, 2);
+}
+
+#[test]
+fn an_agent_that_could_not_be_told_to_live_is_listened_to_once_it_can() {
+    let (mut world, attempt) = World::working(DispatchConfig::default());
+    let alive = crate::recovery::finding(&mut world, attempt);
+    let unknown = Finding { shim: Shim::Unknown("nothing says who has its lock".into()), ..alive.clone() };
+    let effects = world.restart(Findings { attempts: vec![unknown], strays: Vec::new() });
+    assert_eq!(world.converses(&effects), []);
+    assert_eq!(examines(&world.handle(vec![Event::ClockJumped])), [attempt]);
+    let effects = world.handle(vec![Event::Examined(Box::new(alive))]);
+    assert_eq!(world.converses(&effects), [(attempt, 0, false)]);
 }
 
 #[test]
