@@ -2,6 +2,7 @@
 
 use wg_agents::Adapter;
 use wg_core::command::{Command, DayBudget};
+use wg_core::control::DayUsage;
 use wg_core::time::Timestamp;
 
 use super::Dispatcher;
@@ -13,7 +14,7 @@ impl Dispatcher {
     pub(super) fn day_budget(&self, now: Timestamp, wanted: &mut Vec<Wanted>) {
         let control = &self.shown.control;
         let today = control.today(now);
-        let Some(why) = self.config.day.reached(&today.of(|adapter| self.is_paid(adapter))) else {
+        let Some(why) = self.day_met(&today) else {
             let paused = |name: &String| control.adapter_pause(name, now).is_some_and(|pause| pause.budget);
             if control.adapters.keys().any(paused) {
                 wanted.push(self.wanted(Command::DayBudget(DayBudget::Raised), About::Change));
@@ -50,5 +51,18 @@ impl Dispatcher {
     /// Whether a chat's program waits for another day: its handler is then told no more messages.
     pub(super) fn waits_for_tomorrow(&self, provider: &str, now: Timestamp) -> bool {
         self.shown.control.adapter_pause(provider, now).is_some_and(|pause| pause.budget)
+            || self.tomorrow(provider, now).is_some()
+    }
+
+    /// When the next day begins, where the budget of this one is met, whether that is told yet or not.
+    pub(super) fn tomorrow(&self, adapter: &str, now: Timestamp) -> Option<Timestamp> {
+        let today = self.shown.control.today(now);
+        let met = self.is_paid(adapter) && self.day_met(&today).is_some();
+        met.then(|| today.day.end())
+    }
+
+    /// Whether what cost money on a day meets the budget: in words.
+    fn day_met(&self, today: &DayUsage) -> Option<String> {
+        self.config.day.reached(&today.of(|adapter| self.is_paid(adapter)))
     }
 }

@@ -201,6 +201,34 @@ fn a_chats_turn_is_let_finish_and_its_next_message_waits() {
 }
 
 #[test]
+fn what_waits_in_a_chat_when_the_budget_is_met_waits_on() {
+    let given = |effects: &[HostEffect]| {
+        let gives =
+            |effect: &&HostEffect| matches!(effect, HostEffect::Deliver { .. } | HostEffect::Spawn(_));
+        effects.iter().filter(gives).count()
+    };
+    // The next message to a handler that is there.
+    let mut world = World::new(tokens(1_000));
+    let (chat, handler) = world.talking();
+    world.command(Command::Chat(ChatCommand::Send { chat, text: "and then?".into() }));
+    world.changed();
+    let answer = vec![Said::Answer { message: None, text: "hi".into(), usage: used(1_000) }];
+    let effects = world.says(handler, 2, answer);
+    assert_eq!((given(&effects), ends(&effects)), (0, vec![handler]), "{effects:?}");
+
+    // A chat that is about to start, when a lower budget is set.
+    let (mut world, attempt) = World::working(tokens(1_000));
+    world.says(attempt, 10, vec![Said::Used { usage: used(500) }]);
+    let run = ChatRun { adapter: "claude".into(), exec: None, model: None };
+    world.command(Command::Chat(ChatCommand::Create(NewChat { name: None, run })));
+    world.command(Command::Chat(ChatCommand::Send { chat, text: "hello".into() }));
+    world.changed();
+    let found = Event::ChatPrograms([(chat, wg_agents::ProgramFacts::default())].into());
+    let effects = world.handle(vec![found, Event::ConfigChanged(Box::new(tokens(500)))]);
+    assert_eq!(given(&effects), 0, "{effects:?}");
+}
+
+#[test]
 fn a_turn_that_uses_too_much_is_ended_and_its_handler_serves_on() {
     let cap = Cap { tokens: Some(1_000), cost_micros: None };
     let mut world = World::new(DispatchConfig { cap, ..DispatchConfig::default() });

@@ -241,6 +241,8 @@ impl Dispatcher {
             Some(Queued::Paused)
         } else if let Some(pause) = control.adapter_pause(&chat.run.provider(), now) {
             Some(Queued::Adapter(pause.until))
+        } else if let Some(until) = self.tomorrow(adapter, now) {
+            Some(Queued::Adapter(Some(until)))
         } else if let Some(last) = look.leaving {
             Some(Queued::Leaving(last))
         } else {
