@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use testkit::sim::{self, Faults, Mutation, Options};
+use testkit::sim::{self, Faults, Mutation, Options, Tally};
 
 /// A number from the environment.
 fn number(name: &str) -> Option<u64> {
@@ -20,6 +20,11 @@ fn sim_many() {
             assert!(all.attempts as u64 > 3 * seeds, "hardly anything was started: {all:?}");
             assert!(all.operations > 50 * seeds, "hardly anything happened: {all:?}");
             assert!(all.answers as u64 > seeds, "hardly anything was answered: {all:?}");
+            let Tally { tokens, told, capped, ended_by_day } = all.work;
+            assert!(tokens > 40 * seeds, "hardly anything was used: {all:?}");
+            assert!(told as u64 > seeds / 2, "hardly anything was told to those at work: {all:?}");
+            let ended = capped.min(ended_by_day) as u64;
+            assert!(ended > seeds / 50, "hardly any work was ended by a budget: {all:?}");
         }
     }
 }
@@ -112,4 +117,12 @@ mutants! {
     mutant_repeats_taken: RepeatsTaken within WITHIN_CHATS;
     mutant_demand_ignored: DemandIgnored within WITHIN_CHATS;
     mutant_leaving_not_waited: LeavingNotWaited within WITHIN_CHATS;
+    mutant_usage_told_again: UsageToldAgain within WITHIN_CHATS;
+    mutant_day_pause_ignored: DayPauseIgnored within WITHIN_CHATS;
+    mutant_day_ends_nothing: DayEndsNothing within WITHIN_CHATS;
+    mutant_day_end_counted: DayEndCounted within WITHIN_CHATS;
+    mutant_reload_unheard: ReloadUnheard within WITHIN_CHATS;
+    mutant_let_go_forgotten: LetGoForgotten within WITHIN_CHATS;
+    mutant_told_forgotten: ToldForgotten within WITHIN_CHATS;
+    mutant_cap_ignored: CapIgnored within WITHIN_CHATS;
 }

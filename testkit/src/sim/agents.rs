@@ -11,6 +11,7 @@ use wg_dispatch::files::Run;
 use wg_dispatch::supervise::shim::step::Event;
 
 use super::host::Role;
+use super::speech::{PAID, Speech};
 use super::world::World;
 use crate::random::Random;
 
@@ -32,10 +33,10 @@ pub(super) enum Act {
     },
     /// From now on SIGTERM does nothing to it.
     IgnoreTerm,
-    /// A handler prints a line.
-    Say(serde_json::Value),
-    /// A handler prints the beginning of a line.
-    SayHalf,
+    /// One that is spoken to says something.
+    Say(Speech),
+    /// One that is spoken to looks whether anything was said to it meanwhile.
+    Look,
     /// A handler waits for a line of its input; in the middle of the turn on a message, or idle.
     Listen {
         /// The message.
@@ -139,8 +140,8 @@ impl World {
                     process.ignores_term = true;
                 }
             }
-            Act::Say(value) => self.print(pid, run, &value),
-            Act::SayHalf => self.print_half(pid),
+            Act::Say(speech) => self.print(pid, run, &speech),
+            Act::Look => self.looks(pid, run),
             Act::Listen { at } => self.listen(pid, run, at),
             Act::Purge => self.agent_purges(run),
             Act::Leave(status) => self.host.end(pid, status),
@@ -163,14 +164,17 @@ impl World {
     fn report(&mut self, attempt: AttemptRef, report: Report) {
         let Some(task) = self.oracle.attempt(attempt).map(|attempt| attempt.task.clone()) else { return };
         let Some(shim) = self.shim_of(attempt) else { return };
+        let said = report.clone();
         let command = match report {
             Report::Done(summary) => Command::Done { tasks: vec![task], summary },
             Report::Failed(reason) => Command::Fail { tasks: vec![task], reason },
             Report::Waiting(on) => Command::Wait { task, on },
         };
-        if self.submit(&Actor::Agent(attempt), command).is_some()
-            && let Some(shim) = self.shims.get_mut(&shim)
-        {
+        if self.submit(&Actor::Agent(attempt), command).is_none() {
+            return;
+        }
+        self.oracle.work.reported(attempt, said);
+        if let Some(shim) = self.shims.get_mut(&shim) {
             shim.news.push(Event::Reported);
         }
     }
@@ -179,10 +183,18 @@ impl World {
         if self.shim_of(attempt).is_none() || self.oracle.tasks() >= super::people::TASKS {
             return;
         }
+        // Only a command may give a command.
+        let shell = self.oracle.attempt(attempt).is_some_and(|attempt| attempt.adapter == "shell");
+        let run = match shell {
+            true => RunSpec { exec: Some("work".into()), ..RunSpec::default() },
+            false => {
+                RunSpec { adapter: Some(PAID[self.random.below(PAID.len())].into()), ..RunSpec::default() }
+            }
+        };
         let new = NewTask {
             title: format!("found {}", self.random.below(100)),
             after: self.some_task().into_iter().collect::<std::collections::BTreeSet<TaskId>>(),
-            run: RunSpec { exec: Some("work".into()), ..RunSpec::default() },
+            run,
             ..NewTask::default()
         };
         self.submit(&Actor::Agent(attempt), Command::Add(Box::new(new)));

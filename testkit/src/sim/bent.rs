@@ -26,13 +26,16 @@ use super::mutation::Mutation;
 pub(super) struct Port {
     pub(super) inner: MemoryStore,
     pub(super) mutation: Option<Mutation>,
-    pub(super) busy: bool,
+    /// After so many writes.
+    pub(super) busy: Option<u32>,
     /// The last attempt of an earlier dispatcher.
     pub(super) earlier: AttemptRef,
     /// So many words of handlers are about to be written.
     pub(super) words: usize,
     /// What is truly written of chats.
     pub(super) written: Arc<Mutex<Vec<Written>>>,
+    /// What the last operation was when each transaction began.
+    pub(super) began: Arc<Mutex<Vec<OpSeq>>>,
 }
 
 impl Store for Port {
@@ -48,13 +51,16 @@ impl Store for Port {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Write) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if std::mem::take(&mut self.busy) {
+        let busy = self.busy.take();
+        self.busy = busy.and_then(|writes| writes.checked_sub(1));
+        if busy == Some(0) {
             return Err(StoreError::Busy("as the simulator wants it".into()));
         }
         let (mutation, earlier) = (self.mutation, self.earlier);
         let written = self.written.clone();
-        let words = self.words;
+        let (words, began) = (self.words, self.began.clone());
         self.inner.write(&mut |inner| {
+            began.lock().unwrap_or_else(PoisonError::into_inner).push(inner.last_operation()?);
             let mut bent = Bent::new(inner, mutation, earlier, Some(written.clone()));
             bent.words = words;
             work(&mut bent)
@@ -80,6 +86,8 @@ struct Bent<'a, T: ?Sized> {
     purges: bool,
     /// So many reads of chats belong to words of handlers.
     words: usize,
+    /// The attempt whose end is being written.
+    ends: Option<AttemptRef>,
 }
 
 impl<'a, T: ?Sized> Bent<'a, T> {
@@ -89,7 +97,8 @@ impl<'a, T: ?Sized> Bent<'a, T> {
         earlier: AttemptRef,
         written: Option<Arc<Mutex<Vec<Written>>>>,
     ) -> Self {
-        Self { inner, mutation, earlier, last: None, written, operation: OpSeq(0), purges: false, words: 0 }
+        let operation = OpSeq(0);
+        Self { inner, mutation, earlier, last: None, written, operation, purges: false, words: 0, ends: None }
     }
 
     fn note(&self, chat: ChatNumber, row: Row) {
@@ -181,7 +190,6 @@ impl<T: Read + ?Sized> Read for Bent<'_, T> {
         messages_of(id: &TaskId) -> Vec<Message>;
         artifacts_of(id: &TaskId) -> Vec<Artifact>;
         imported(id: &TaskId) -> Option<Task>;
-        control() -> (Control, u64);
         last_chat() -> ChatNumber;
         entries_of(chat: ChatNumber, after: u64, limit: usize) -> Vec<Entry>;
         last_entry(chat: ChatNumber) -> u64;
@@ -222,6 +230,14 @@ impl<T: Read + ?Sized> Read for Bent<'_, T> {
         Ok(found)
     }
 
+    fn control(&mut self) -> Result<(Control, u64), StoreError> {
+        let (mut control, version) = self.inner.control()?;
+        if self.is(Mutation::DayPauseIgnored) {
+            control.adapters.retain(|_, pause| !pause.budget);
+        }
+        Ok((control, version))
+    }
+
     fn chats(&mut self, which: Chats) -> Result<Vec<Chat>, StoreError> {
         let mut chats = self.inner.chats(which)?;
         if self.is(Mutation::GiveUpForgotten) && which == Chats::Awake {
@@ -242,7 +258,10 @@ impl<T: Read + ?Sized> Read for Bent<'_, T> {
     }
 
     fn live_attempts(&mut self) -> Result<Vec<Attempt>, StoreError> {
-        let live = self.inner.live_attempts()?;
+        let mut live = self.inner.live_attempts()?;
+        if self.is(Mutation::ToldForgotten) {
+            live.iter_mut().for_each(|attempt| attempt.progress.told = 0);
+        }
         Ok(live.into_iter().map(|attempt| self.bend_attempt(attempt)).collect())
     }
 
@@ -316,14 +335,11 @@ impl<T: Read + ?Sized> Read for Bent<'_, T> {
 
 impl Write for Bent<'_, dyn Write + '_> {
     hand_on! {
-        put_task(task: &Task) -> ();
         remove_task(id: &TaskId) -> ();
-        put_attempt(attempt: &Attempt) -> ();
         put_control(control: &Control) -> ();
         put_consumer(chat: ChatNumber, consumer: &Consumer) -> ();
         append_log(id: &TaskId, at: Timestamp, actor: &str, message: &str) -> ();
         append_message(id: &TaskId, at: Timestamp, from: &Actor, body: &str) -> ();
-        mark_read(id: &TaskId, by: AttemptRef, through: u64) -> ();
         append_artifact(id: &TaskId, at: Timestamp, actor: &str, path: &str) -> ();
         put_imported(task: &Task) -> ();
         free_effects(host: &str) -> ();
@@ -336,8 +352,38 @@ impl Write for Bent<'_, dyn Write + '_> {
         command: &Command,
     ) -> Result<OpSeq, StoreError> {
         self.purges = matches!(command, Command::Chat(ChatCommand::Purge { .. }));
+        self.ends = match command {
+            Command::AttemptEnded(ended) => Some(ended.attempt),
+            _ => None,
+        };
         self.operation = self.inner.begin_operation(at, actor, command)?;
         Ok(self.operation)
+    }
+
+    fn put_task(&mut self, task: &Task) -> Result<(), StoreError> {
+        let mut task = task.clone();
+        if self.is(Mutation::DayEndCounted)
+            && let Some(ends) = self.ends
+            && let Some((attempt, _)) = self.inner.attempt(ends)?
+            && attempt.task == task.id
+            && attempt.progress.capped_until.is_some()
+        {
+            task.history.spent += 1;
+        }
+        self.inner.put_task(&task)
+    }
+
+    fn put_attempt(&mut self, attempt: &Attempt) -> Result<(), StoreError> {
+        let mut attempt = attempt.clone();
+        if self.is(Mutation::UsageToldAgain) {
+            let before = self.inner.attempt(attempt.reference)?;
+            attempt.progress.parsed = before.map_or(0, |(before, _)| before.progress.parsed);
+        }
+        self.inner.put_attempt(&attempt)
+    }
+
+    fn mark_read(&mut self, id: &TaskId, by: AttemptRef, through: u64) -> Result<(), StoreError> {
+        if self.is(Mutation::ToldForgotten) { Ok(()) } else { self.inner.mark_read(id, by, through) }
     }
 
     fn put_chat(&mut self, chat: &Chat) -> Result<(), StoreError> {

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde_json::Value;
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::budget::PER_TASK;
 use wg_core::chat::{Chat, ChatState, Entry, FAILURES, GiveUp, InboxRow, InboxState, What, is_over};
@@ -12,6 +11,8 @@ use wg_core::control::Control;
 use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq};
 use wg_core::operation::Operation;
 use wg_core::time::Timestamp;
+
+use super::speech::Speech;
 
 /// A row of a chat, as an operation wrote it.
 #[derive(Debug, Clone)]
@@ -114,18 +115,17 @@ impl ChatOracle {
         self.written.extend(written);
     }
 
-    /// A handler printed a line.
-    pub(super) fn printed(&mut self, handler: AttemptRef, value: &Value, bytes: usize) {
+    /// A handler printed something.
+    pub(super) fn printed(&mut self, handler: AttemptRef, speech: &Speech, bytes: usize) {
         let printed = self.printed.entry(handler).or_default();
         *printed += bytes as u64;
-        let key = match value["type"].as_str() {
-            Some("answer") => "text",
-            Some("tool") => "detail",
+        let end = *printed;
+        let (text, answers, message) = match speech {
+            Speech::Answer { text, message, .. } => (text, true, *message),
+            Speech::Tool { detail } => (detail, false, None),
             _ => return,
         };
-        let said =
-            Said { answers: key == "text", message: value["id"].as_u64(), end: *printed, taken: false };
-        self.said.insert((handler, value[key].as_str().unwrap_or_default().to_owned()), said);
+        self.said.insert((handler, text.clone()), Said { answers, message, end, taken: false });
     }
 
     /// So much of what a handler printed is in its file.
@@ -387,7 +387,7 @@ impl ChatOracle {
             self.starts.remove(&number);
             self.cleared.extend(after.last.map(|last| (number, last)));
         }
-        if is_starting {
+        if is_starting && before.state != after.state {
             self.starts.entry(number).or_default().push(operation.at);
         }
         self.chats.insert(number, after.clone());

@@ -8,6 +8,7 @@ use wg_core::command::{ChatCommand, Command, NewChat};
 use wg_core::id::{Actor, ChatNumber};
 use wg_dispatch::dispatcher::{Consumers, Event};
 
+use super::speech::CLAUDE;
 use super::world::World;
 
 /// Chats that a run has at most.
@@ -76,8 +77,13 @@ impl World {
     }
 
     fn some_new_chat(&mut self) -> Command {
-        let adapter = if self.random.per_mille(20) { "nobody" } else { "command" };
-        let exec = (!self.random.per_mille(20)).then(|| "talk".to_owned());
+        let paid = self.mood.paid > 0 && self.random.per_mille(600);
+        let adapter = match self.random.per_mille(20) {
+            true => "nobody",
+            false if paid => CLAUDE,
+            false => "command",
+        };
+        let exec = (!paid && !self.random.per_mille(20)).then(|| "talk".to_owned());
         let run = ChatRun { adapter: adapter.into(), exec, model: None };
         Command::Chat(ChatCommand::Create(NewChat { name: None, run }))
     }

@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wg_agents::ProgramFacts;
-use wg_core::attempt::{Attempt, ProcessIdentity};
+use wg_core::attempt::{Attempt, AttemptKind, ProcessIdentity};
 use wg_core::id::{AttemptRef, ChatNumber};
 use wg_core::port::Store;
 use wg_core::time::Timestamp;
+use wg_dispatch::control::message::Running;
 use wg_dispatch::dispatcher::{Dispatcher, Event, HostEffect, Launch};
 use wg_dispatch::recover::Finding;
 
@@ -36,6 +37,13 @@ pub(super) struct Daemon {
     pub(super) talks: BTreeMap<AttemptRef, Talk>,
 }
 
+impl Daemon {
+    /// The attempts that it has in hand.
+    pub(super) fn running(&self) -> Vec<Running> {
+        self.logic.status().running
+    }
+}
+
 impl World {
     /// A dispatcher takes the lock and looks at what is there.
     pub(super) fn start_daemon(&mut self) {
@@ -51,6 +59,7 @@ impl World {
             .expect("memory can be read");
         let findings = self.findings();
         self.oracle.dispatcher_started();
+        (self.oracle.work.cap, self.oracle.work.day) = (self.config.cap, self.config.day);
         self.oracle.chats.attached = BTreeSet::new();
         self.trace.note(|| "a dispatcher starts".to_owned());
         self.daemon = Some(Daemon {
@@ -93,7 +102,8 @@ impl World {
     /// Gives the dispatcher some of what it has not heard of.
     pub(super) fn deliver(&mut self) {
         let mut port = self.port();
-        port.busy = self.random.per_mille(self.faults.store_busy);
+        let busy = self.random.per_mille(self.faults.store_busy);
+        port.busy = busy.then(|| u32::try_from(self.random.below(3)).expect("small"));
         let reordered = self.random.per_mille(self.faults.reordered);
         let repeated = self.random.per_mille(self.faults.repeated);
         let now = self.wall;
@@ -119,18 +129,30 @@ impl World {
             events.push(Event::TimerDue);
         }
         daemon.again = false;
-        let truth = &mut self.oracle.chats;
         for event in &events {
             match event {
-                Event::Attached(now_attached) => truth.attached = now_attached.keys().copied().collect(),
+                Event::Attached(now_attached) => {
+                    self.oracle.chats.attached = now_attached.keys().copied().collect();
+                }
                 Event::ChatPinged(chat) => {
-                    truth.pinged.insert(*chat, now.plus(wg_core::chat::PING));
+                    self.oracle.chats.pinged.insert(*chat, now.plus(wg_core::chat::PING));
+                }
+                Event::ConfigChanged(config) => {
+                    (self.oracle.work.cap, self.oracle.work.day) = (config.cap, config.day);
                 }
                 _ => {}
             }
         }
-        port.words = events.iter().filter(|event| matches!(event, Event::Heard { .. })).count();
-        let busy = port.busy;
+        if self.mutation == Some(Mutation::ReloadUnheard) {
+            events.retain(|event| !matches!(event, Event::ConfigChanged(_)));
+        }
+        let of_chat = |event: &&Event| match event {
+            Event::Heard { attempt, .. } => {
+                self.oracle.attempt(*attempt).is_some_and(|a| a.kind == AttemptKind::Handler)
+            }
+            _ => false,
+        };
+        port.words = events.iter().filter(of_chat).count();
         self.trace.note(|| format!("dispatcher hears {}{events:?}", if busy { "(store busy) " } else { "" }));
         let effects = match daemon.logic.handle(&mut port, events, now) {
             Ok(effects) => effects,
@@ -139,8 +161,12 @@ impl World {
                 daemon.logic.take_effects()
             }
         };
+        let settled = !daemon.again && !effects.contains(&HostEffect::Again);
         daemon.effects.extend(effects);
         self.commit_seen(true);
+        if settled {
+            self.judge_day();
+        }
     }
 
     /// Carries out one of the effects: those on the same attempt stay in their order.
@@ -168,6 +194,7 @@ impl World {
                 let finding = Finding { barred: None, ..self.examine(*attempt) };
                 self.tell(Event::Examined(Box::new(finding)));
             }
+            HostEffect::End(attempt) if is_let_be(self.mutation, &attempt) => {}
             HostEffect::End(attempt) => self.begin_end(Owner::Dispatcher, *attempt),
             HostEffect::SetTimer(at) => daemon.timer = at,
             HostEffect::FindPrograms(names) => {
@@ -190,9 +217,10 @@ impl World {
             HostEffect::Deliver { attempt, turn, entry, again } => {
                 self.order(attempt, Order::Deliver(turn, entry, again));
             }
-            HostEffect::Prompt { .. } | HostEffect::LetGo { .. } | HostEffect::Answer { .. } => {
-                unreachable!("no agent at work is understood here, and none asks")
-            }
+            HostEffect::Prompt { attempt } => drop(self.order(attempt, Order::Prompt)),
+            HostEffect::LetGo { .. } if self.mutation == Some(Mutation::LetGoForgotten) => {}
+            HostEffect::LetGo { attempt } => drop(self.order(attempt, Order::LetGo)),
+            HostEffect::Answer { .. } => unreachable!("nobody asks here"),
             HostEffect::Interrupt { attempt } => drop(self.order(attempt, Order::Interrupt)),
             HostEffect::Parsed { attempt, to } => drop(self.order(attempt, Order::Parsed(to))),
             HostEffect::Finish { attempt } => {
@@ -209,6 +237,9 @@ impl World {
         if self.random.per_mille(self.faults.no_shim) {
             self.tell(Event::SpawnFailed { attempt, why: "no process can be started".into() });
             return;
+        }
+        if let Some(prompt) = &launch.prompt {
+            self.host.folder(attempt).prompt.clone_from(prompt);
         }
         let pid = self.start_shim(launch);
         let Some(shim) = self.host.identity(pid) else { return };
@@ -300,6 +331,16 @@ impl World {
             let serves = |attempt| self.oracle.chats.chats().any(|chat| chat.handler() == Some(attempt));
             status.running.iter().all(|running| serves(running.attempt)) && status.unknown.is_empty()
         })
+    }
+}
+
+/// Whether an attempt goes on by the planted bug though a budget ended it.
+fn is_let_be(mutation: Option<Mutation>, attempt: &Attempt) -> bool {
+    let progress = &attempt.progress;
+    match mutation {
+        Some(Mutation::DayEndsNothing) => progress.capped_until.is_some(),
+        Some(Mutation::CapIgnored) => progress.capped.is_some() && progress.capped_until.is_none(),
+        _ => false,
     }
 }
 

@@ -1,19 +1,19 @@
-//! Simulated handlers of chats: they read what their shim gives them and answer in the protocol of the
-//! `command` adapter, or do not.
+//! Simulated agents that are spoken to: they read what their shim gives them and answer, or do not. What one at
+//! work on a task does in its turn is in `workers`.
 
 use std::collections::VecDeque;
 
-use serde_json::{Value, json};
-use wg_core::attempt::ExitStatus;
+use wg_core::attempt::{AttemptKind, ExitStatus};
 use wg_core::command::{ChatCommand, Command};
-use wg_core::id::Actor;
+use wg_core::id::{Actor, AttemptRef};
 use wg_dispatch::files::Run;
 
 use super::agents::{Act, child};
+use super::speech::{self, Failure, Speech, Told, Unfit, is_paid};
 use super::world::World;
 use crate::random::Random;
 
-/// What a handler does first.
+/// What an agent that is spoken to does first.
 pub(super) fn script(random: &mut Random, kind: bool) -> VecDeque<Act> {
     let mut acts = VecDeque::new();
     if random.per_mille(150) {
@@ -25,7 +25,7 @@ pub(super) fn script(random: &mut Random, kind: bool) -> VecDeque<Act> {
     let listens = if kind { 300 } else { 80 };
     match random.weighted(&[listens, 10, 12, 6, 3]) {
         0 => acts.push_back(Act::Listen { at: None }),
-        1 => acts.extend([Act::Say(json!({"type": "ready"})), Act::Listen { at: None }]),
+        1 => acts.extend([Act::Say(Speech::Ready { session: None }), Act::Listen { at: None }]),
         2 => acts.push_back(Act::Leave(some_end(random))),
         3 => acts.push_back(Act::Hang),
         _ => acts.extend([Act::Say(unfit(random)), Act::Listen { at: None }]),
@@ -33,7 +33,7 @@ pub(super) fn script(random: &mut Random, kind: bool) -> VecDeque<Act> {
     acts
 }
 
-fn fork(random: &mut Random) -> Act {
+pub(super) fn fork(random: &mut Random) -> Act {
     Act::Start {
         own_session: random.per_mille(500),
         ignores_term: random.per_mille(400),
@@ -41,7 +41,7 @@ fn fork(random: &mut Random) -> Act {
     }
 }
 
-fn some_end(random: &mut Random) -> ExitStatus {
+pub(super) fn some_end(random: &mut Random) -> ExitStatus {
     [
         ExitStatus::Code(0),
         ExitStatus::Code(1),
@@ -52,13 +52,12 @@ fn some_end(random: &mut Random) -> ExitStatus {
     ][random.below(6)]
 }
 
-fn unfit(random: &mut Random) -> Value {
-    let reason = ["auth", "model", "program", "configuration"][random.below(4)];
-    json!({"type": "unfit", "reason": reason, "text": "it can't work"})
+pub(super) fn unfit(random: &mut Random) -> Speech {
+    Speech::Unfit([Unfit::Auth, Unfit::Model, Unfit::Program, Unfit::Configuration][random.below(4)])
 }
 
-fn error(class: &str) -> Act {
-    Act::Say(json!({"type": "error", "class": class, "text": "it went wrong"}))
+fn failed(failure: Failure) -> Act {
+    Act::Say(Speech::Failed { failure, told: true })
 }
 
 impl World {
@@ -68,22 +67,20 @@ impl World {
         pipes.is_some_and(|pipes| !pipes.stdin.is_empty() || pipes.closed)
     }
 
-    /// It prints a line; what is said is unlike anything else that is.
-    pub(super) fn print(&mut self, pid: u32, run: Run, value: &Value) {
-        let bytes = format!("{value}\n").into_bytes();
-        let Some(shim) = self.shims.values_mut().find(|shim| shim.is_first(pid)) else { return };
-        let Some(pipes) = &mut shim.pipes else { return };
-        pipes.stdout.extend(&bytes);
-        self.oracle.chats.printed(run.attempt, value, bytes.len());
+    pub(super) fn adapter_of(&self, attempt: AttemptRef) -> String {
+        self.oracle.attempt(attempt).map(|attempt| attempt.adapter.clone()).unwrap_or_default()
     }
 
-    /// It prints the beginning of a line.
-    pub(super) fn print_half(&mut self, pid: u32) {
-        if let Some(shim) = self.shims.values_mut().find(|shim| shim.is_first(pid))
-            && let Some(pipes) = &mut shim.pipes
-        {
-            pipes.stdout.extend(br#"{"type":"answ"#);
-        }
+    /// It says something, which is unlike anything else that is said.
+    pub(super) fn print(&mut self, pid: u32, run: Run, speech: &Speech) {
+        let adapter = self.adapter_of(run.attempt);
+        let Some(shim) = self.shims.values_mut().find(|shim| shim.is_first(pid)) else { return };
+        let Some(pipes) = &mut shim.pipes else { return };
+        let used = self.oracle.work.says(run.attempt, speech);
+        let bytes = speech::lines(&adapter, run.attempt, speech, used);
+        pipes.stdout.extend(&bytes);
+        self.oracle.work.said(run.attempt, bytes.len());
+        self.oracle.chats.printed(run.attempt, speech, bytes.len());
     }
 
     /// It reads a line of its input and decides what comes of it.
@@ -92,29 +89,31 @@ impl World {
         let Some(pipes) = &mut shim.pipes else { return };
         let line = pipes.stdin.pop_front();
         self.trace.note(|| format!("process {pid} of {} reads {line:?}", run.attempt));
-        let value: Value =
-            line.and_then(|line| serde_json::from_str(&line).ok()).unwrap_or_else(|| json!({"type": "end"}));
+        let at_work = self.oracle.attempt(run.attempt).is_some_and(|a| a.kind == AttemptKind::Work);
         let listen = |at| vec![Act::Listen { at }];
-        let next = match value["type"].as_str() {
-            Some("hello") => self.greeted(),
-            Some("message") => {
-                let message = value["id"].as_u64().unwrap_or(0);
-                let again = value["again"].as_bool().unwrap_or(false);
-                self.oracle.chats.read(run.attempt, message, again);
-                self.turn(message)
+        let adapter = self.adapter_of(run.attempt);
+        let next = match speech::told(&adapter, line.as_deref()) {
+            Told::Hello => self.greeted(),
+            Told::Message { number, text, .. } if at_work => {
+                self.oracle.work.read(run.attempt, number, &text);
+                self.task_turn(number)
             }
-            Some("interrupt") => match self.random.weighted(&[6, 2, 1, 1]) {
-                0 => vec![error("interrupted"), Act::Listen { at: None }],
+            Told::Message { number, again, .. } => {
+                self.oracle.chats.read(run.attempt, number, again);
+                self.turn(number, is_paid(&adapter))
+            }
+            Told::Interrupt => match self.random.weighted(&[6, 2, 1, 1]) {
+                0 => vec![failed(Failure::Interrupted), Act::Listen { at: None }],
                 1 => listen(at),
                 2 => at.map_or(listen(None), |at| vec![self.answer_to(Some(at)), Act::Listen { at: None }]),
                 _ => vec![Act::Leave(some_end(&mut self.random))],
             },
-            Some("shutdown" | "end") => match self.random.weighted(&[6, 2, 2]) {
+            Told::End => match self.random.weighted(&[6, 2, 2]) {
                 0 => vec![Act::Leave(ExitStatus::Code(0))],
                 1 => vec![Act::Leave(some_end(&mut self.random))],
                 _ => vec![Act::Hang],
             },
-            _ => listen(at),
+            Told::Other => listen(at),
         };
         let acts = self.agents.entry(pid).or_default();
         for act in next.into_iter().rev() {
@@ -123,11 +122,8 @@ impl World {
     }
 
     fn greeted(&mut self) -> Vec<Act> {
-        let ready = match self.random.per_mille(300) {
-            true => json!({"type": "ready", "session": format!("s{}", self.number())}),
-            false => json!({"type": "ready"}),
-        };
-        let mut acts = vec![Act::Say(ready), Act::Listen { at: None }];
+        let session = self.random.per_mille(300).then(|| format!("s{}", self.number()));
+        let mut acts = vec![Act::Say(Speech::Ready { session }), Act::Listen { at: None }];
         let worst = if self.mood.is_kind() { 30 } else { 120 };
         if self.random.per_mille(worst) {
             // Ready, and then not.
@@ -140,44 +136,48 @@ impl World {
         acts
     }
 
-    fn answer_to(&mut self, message: Option<u64>) -> Act {
+    pub(super) fn answer_to(&mut self, message: Option<u64>) -> Act {
         let text = format!("answer {}", self.number());
-        Act::Say(match message {
-            Some(id) => json!({"type": "answer", "id": id, "text": text}),
-            None => json!({"type": "answer", "text": text}),
-        })
+        let more = self.random.between(0, 1);
+        Act::Say(Speech::Answer { message, text, more })
     }
 
-    fn turn(&mut self, message: u64) -> Vec<Act> {
+    pub(super) fn uses_tool(&mut self) -> Act {
+        Act::Say(Speech::Tool { detail: format!("tool {}", self.number()) })
+    }
+
+    /// Until when a provider wants to be let be, where it says so.
+    pub(super) fn some_limit(&mut self) -> Failure {
+        Failure::Limited(self.random.per_mille(500).then(|| {
+            let span = std::time::Duration::from_secs(self.random.between(1, 120));
+            self.wall.plus(span)
+        }))
+    }
+
+    fn turn(&mut self, message: u64, paid: bool) -> Vec<Act> {
         let at = Some(message);
         let idle = Act::Listen { at: None };
         let well = if self.mood.is_kind() { 80 } else { 25 };
-        let detail = format!("tool {}", self.number());
-        let tool = Act::Say(json!({"type": "tool", "name": "look", "detail": detail}));
+        let tool = if self.random.per_mille(500) { self.uses_tool() } else { self.uses_tokens() };
         match self.random.weighted(&[well, 8, 5, 5, 2, 2, 3, 2, 1, 8, 12, 2, 12, 3, 2, 3, 2]) {
             0 => vec![self.answer_to(at), idle],
             1 => vec![tool, self.answer_to(at), idle],
             2 => vec![self.answer_to(None), idle],
             3 => vec![self.answer_to(at), self.answer_to(at), idle],
-            4 => {
-                let until = self.random.per_mille(500).then(|| {
-                    let span = std::time::Duration::from_secs(self.random.between(1, 120));
-                    self.wall.plus(span).to_string()
-                });
-                let said =
-                    json!({"type": "error", "class": "rate-limited", "until": until, "text": "slower"});
-                vec![Act::Say(said), idle]
+            4 => vec![failed(self.some_limit()), idle],
+            5 => vec![failed(Failure::Away), idle],
+            6 => vec![tool, failed(Failure::Other), idle],
+            7 => vec![failed(Failure::Interrupted), idle],
+            8 => {
+                let unfit = if self.random.per_mille(500) { Unfit::Auth } else { Unfit::Model };
+                vec![Act::Say(Speech::Unfit(unfit)), idle]
             }
-            5 => vec![error("outage"), idle],
-            6 => vec![tool, error("other"), idle],
-            7 => vec![error("interrupted"), idle],
-            8 => vec![error(if self.random.per_mille(500) { "auth" } else { "model" }), idle],
             9 => vec![tool, Act::Leave(some_end(&mut self.random))],
             10 => vec![self.answer_to(at), Act::Leave(some_end(&mut self.random))],
             11 => vec![tool, Act::Hang],
             12 => vec![Act::Listen { at }],
-            13 => vec![self.answer_to(Some(message + 1)), Act::Listen { at }],
-            14 => vec![Act::SayHalf, Act::Leave(some_end(&mut self.random))],
+            13 if !paid => vec![self.answer_to(Some(message + 1)), Act::Listen { at }],
+            14 => vec![Act::Say(Speech::Half), Act::Leave(some_end(&mut self.random))],
             15 => vec![fork(&mut self.random), self.answer_to(at), idle],
             _ => vec![Act::IgnoreTerm, Act::Purge, Act::Listen { at }],
         }

@@ -54,8 +54,10 @@ pub(super) struct Folder {
     pub(super) shim: Option<ShimFile>,
     pub(super) started: Option<Started>,
     pub(super) exit: Option<ExitRecord>,
-    /// What a handler printed.
+    /// What an agent that is understood printed.
     pub(super) events: Vec<u8>,
+    /// What one at work is told.
+    pub(super) prompt: String,
 }
 
 /// A process that has just ended.

@@ -4,8 +4,9 @@
 //!
 //! Simulated, and so not tested here: `/proc`, signals, sockets, files, the event loops around the logic.
 //! What they do is modelled in `host`, `ends` and `shims`, after `supervise::terminate` and
-//! `recover::gather`, and for chats in `talks` and `pipes`, after `talk` and `supervise::shim::talk`, over the
-//! real conversation of the `command` adapter; tests on real processes are in the binary's `tests/`.
+//! `recover::gather`, and for agents that are understood in `talks` and `pipes`, after `talk` and
+//! `supervise::shim::talk`, over the real conversations of the adapters `command` (chats), `claude` (chats and
+//! work, which costs money) and `opencode` (work); tests on real processes are in the binary's `tests/`.
 //!
 //! A failure names its seed. `SIM_SEED=… cargo test -p testkit sim_replay -- --nocapture` runs it again and
 //! tells every move; `SIM_SEEDS=10000 cargo test --release -p testkit sim_many` runs many.
@@ -15,18 +16,24 @@ mod bent;
 mod chat_oracle;
 mod consumers;
 mod daemon;
+mod days;
 mod ends;
 mod faults;
 mod handlers;
 mod host;
+mod last_words;
+mod meter;
 mod mutation;
 mod oracle;
 mod people;
 mod pipes;
 mod rest;
 mod shims;
+mod speech;
 mod talks;
 mod trace;
+mod work_oracle;
+mod workers;
 mod world;
 
 use std::fmt;
@@ -34,11 +41,12 @@ use std::ops::Range;
 
 pub use faults::Faults;
 pub use mutation::Mutation;
-use world::{Subject, World};
+pub use work_oracle::Tally;
+use world::World;
 
-/// Moves in which things go wrong; a conversation takes more of them than work on a task.
+/// Moves in which things go wrong; with agents that are talked with more than without.
 const MOVES: usize = 500;
-const MOVES_OF_CHATS: usize = 900;
+const MOVES_OF_TALKS: usize = 1_000;
 /// Moves in which all must have come to rest.
 const SETTLING: usize = 20_000;
 
@@ -82,6 +90,8 @@ pub struct Report {
     pub attempts: usize,
     /// Messages to chats that were answered.
     pub answers: usize,
+    /// What agents at work used and heard, and which of them budgets ended.
+    pub work: Tally,
 }
 
 /// How to run.
@@ -103,7 +113,7 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
         let trace = world.trace.text();
         Err(Box::new(Failure { seed, mutation: options.mutation, moves, what, trace }))
     };
-    let until = if world.chats.subject == Subject::Tasks { MOVES } else { MOVES_OF_CHATS };
+    let until = if world.talks() { MOVES_OF_TALKS } else { MOVES };
     for _ in 0..until {
         world.step();
         moves += 1;
@@ -128,7 +138,8 @@ pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
     }
     let operations = world.oracle.last_operation().0;
     let (attempts, answers) = (world.oracle.attempts_made(), world.oracle.chats.answers());
-    Ok(Report { moves, operations, attempts, answers })
+    let work = world.oracle.work.tally;
+    Ok(Report { moves, operations, attempts, answers, work })
 }
 
 /// Runs seeds until one fails; a failure comes with its trace.
@@ -141,6 +152,7 @@ pub fn run_many(seeds: Range<u64>, mutation: Option<Mutation>) -> Result<Report,
                 all.operations += report.operations;
                 all.attempts += report.attempts;
                 all.answers += report.answers;
+                all.work.add(&report.work);
             }
             Err(failure) => {
                 let again = run(seed, Options { mutation, watched: true, ..Options::default() });

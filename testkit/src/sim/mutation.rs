@@ -64,6 +64,23 @@ pub enum Mutation {
     DemandIgnored,
     /// A handler starts though the one before it is not gone.
     LeavingNotWaited,
+    /// What an agent used is counted once more after its dispatcher died: up to where its output was taken in is
+    /// not committed.
+    UsageToldAgain,
+    /// The pause that the day's budget makes is not looked at before a start.
+    DayPauseIgnored,
+    /// Work that the day's budget is to end is not ended.
+    DayEndsNothing,
+    /// An attempt that the day's budget ended is counted against its task.
+    DayEndCounted,
+    /// A configuration that was read again is not heard of.
+    ReloadUnheard,
+    /// An agent whose turn is over is not let go.
+    LetGoForgotten,
+    /// What an agent was told of messages is not noted.
+    ToldForgotten,
+    /// An attempt that reached its own budget goes on.
+    CapIgnored,
 }
 
 impl Mutation {
@@ -99,5 +116,13 @@ impl Mutation {
         Self::RepeatsTaken,
         Self::DemandIgnored,
         Self::LeavingNotWaited,
+        Self::UsageToldAgain,
+        Self::DayPauseIgnored,
+        Self::DayEndsNothing,
+        Self::DayEndCounted,
+        Self::ReloadUnheard,
+        Self::LetGoForgotten,
+        Self::ToldForgotten,
+        Self::CapIgnored,
     ];
 }

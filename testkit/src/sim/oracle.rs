@@ -20,6 +20,7 @@ use wg_dispatch::files::{EndedBy, ExitRecord, Run};
 
 use super::chat_oracle::{Around, ChatOracle};
 use super::host::Host;
+use super::work_oracle::{Before, WorkOracle};
 
 /// What is known to be true.
 #[derive(Default)]
@@ -39,6 +40,8 @@ pub(super) struct Oracle {
     dispatchers: u32,
     /// What is known of chats.
     pub(super) chats: ChatOracle,
+    /// What is known of work that is understood.
+    pub(super) work: WorkOracle,
     /// Every attempt has a timeout.
     pub(super) all_time_out: bool,
     /// The clock was set in this run.
@@ -59,6 +62,9 @@ impl Oracle {
 
     pub(super) fn attempt(&self, reference: AttemptRef) -> Option<&Attempt> {
         self.attempts.get(&reference)
+    }
+    pub(super) fn control(&self) -> &Control {
+        &self.control
     }
     pub(super) fn task(&self, id: &TaskId) -> Option<&Task> {
         self.tasks.get(id)
@@ -105,7 +111,7 @@ impl Oracle {
     }
 
     /// Takes in the operations since the last time.
-    pub(super) fn follow(&mut self, read: &mut dyn Read) -> Result<(), StoreError> {
+    pub(super) fn follow(&mut self, read: &mut dyn Read, by_dispatcher: bool) -> Result<(), StoreError> {
         if read.last_operation()? == self.seen {
             return Ok(());
         }
@@ -125,10 +131,11 @@ impl Oracle {
                     _ => None,
                 })
                 .collect();
-            let Self { attempts, control, clock_was_set, .. } = self;
+            let Self { attempts, tasks, control, clock_was_set, .. } = self;
+            self.work.judge(&operation, &changes, &Before { attempts, tasks, control, by_dispatcher });
             let around = Around { attempts, control, clock_was_set: *clock_was_set };
             self.chats.judge(&operation, &chats, &around);
-            if let Some(what) = self.chats.broken() {
+            if let Some(what) = self.chats.broken().or_else(|| self.work.broken()) {
                 self.fail(what);
             }
             for change in changes {
@@ -235,7 +242,7 @@ impl Oracle {
 
     /// Judges the host as it is after a move.
     pub(super) fn judge(&mut self, host: &Host) {
-        if let Some(what) = self.chats.broken() {
+        if let Some(what) = self.chats.broken().or_else(|| self.work.broken()) {
             self.fail(what);
         }
         for reference in std::mem::take(&mut self.new_ends) {
@@ -279,7 +286,7 @@ impl Oracle {
             Outcome::Done { .. } if matches!(attempt.report, Some(Report::Done(_))) => None,
             Outcome::Failed { .. } if matches!(attempt.report, Some(Report::Failed(_))) => None,
             Outcome::Waiting { .. } if matches!(attempt.report, Some(Report::Waiting(_))) => None,
-            Outcome::Cancelled { .. } if attempt.stop.is_some() => None,
+            Outcome::Cancelled { .. } | Outcome::Budget { .. } if attempt.stop.is_some() => None,
             // A handler was let go by its shim.
             Outcome::Cancelled { .. }
                 if record.is_some_and(|r| matches!(r.ended_by, EndedBy::Stop | EndedBy::Alone)) =>
@@ -318,6 +325,9 @@ impl Oracle {
 pub(super) fn seen_in(attempt: &Attempt, exit: &ExitRecord) -> Outcome {
     let handler = attempt.kind == AttemptKind::Handler;
     let registry = Registry::default();
+    if exit.ended_by == EndedBy::Lingered && !exit.reported {
+        return Outcome::NoWork;
+    }
     let end = match (&exit.ended_by, exit.status) {
         (EndedBy::Stop | EndedBy::Alone, _) if handler => {
             return Outcome::Cancelled { reason: "it was let go".into() };

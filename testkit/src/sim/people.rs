@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use wg_core::attempt::{Attempt, Outcome};
 use wg_core::command::{Command, Ended, NewTask, Patch, SetPatch};
-use wg_core::id::{Actor, AttemptRef, OpSeq, TaskId};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq, TaskId};
 use wg_core::task::{Priority, RunSpec, TaskState, Wait};
 use wg_dispatch::dispatcher::Event;
 use wg_dispatch::recover::{self, Repair, Step};
 
 use super::ends::{EndResult, Owner};
 use super::oracle::seen_in;
+use super::speech::PAID;
 use super::world::{HOST, Subject, World};
 
 /// Tasks that a run's graph has at most.
@@ -32,6 +33,9 @@ pub(super) struct Running {
 impl World {
     /// Somebody does something.
     pub(super) fn person_acts(&mut self) {
+        if self.mood.paid > 0 && self.random.per_mille(if self.mood.gentle { 800 } else { 500 }) {
+            return self.person_is_friendly();
+        }
         let about_chats = match self.chats.subject {
             Subject::Tasks => false,
             Subject::Chats => true,
@@ -112,6 +116,7 @@ impl World {
         }
         // What can't be told is said and left alone.
         let Ok(exit) = result else { return };
+        self.take_in_last_words(&actor, &attempt);
         let (seen, at) = match &exit {
             Some(exit) => (seen_in(&attempt, exit), exit.ended_at),
             None => (Outcome::Lost { reason: "it left no exit record".into() }, self.wall),
@@ -154,13 +159,44 @@ impl World {
         self.random.pick(&ids).cloned()
     }
 
+    /// Somebody helps agents at work to have something to do, and something to hear.
+    fn person_is_friendly(&mut self) {
+        let command = match self.random.weighted(&[4, 30, 20, 15, 8]) {
+            0 => return self.change_budget(),
+            1 => return self.somebody_says_something(),
+            2 if self.oracle.tasks() < TASKS => Some(self.some_new_task()),
+            2 | 3 => self.some_task().map(|task| Command::Reopen { tasks: vec![task] }),
+            _ => self.some_task().map(|task| Command::Resume { tasks: vec![task] }),
+        };
+        if let Some(command) = command {
+            self.command(&Actor::User("ann".into()), command);
+        }
+    }
+
+    /// A message to a task, most to one that is worked on; none is like another.
+    fn somebody_says_something(&mut self) {
+        let at_work =
+            self.some_attempt().and_then(|attempt| Some(self.oracle.attempt(attempt)?.task.clone()));
+        let task = at_work.filter(|task| ChatNumber::of_task(task).is_none());
+        if let Some(task) = task.or_else(|| self.some_task()) {
+            let command = self.some_message(task);
+            self.command(&Actor::User("bob".into()), command);
+        }
+    }
+
+    fn some_message(&mut self, task: TaskId) -> Command {
+        Command::PostMessage { task, body: format!("note {};", self.number()) }
+    }
+
     fn some_command(&mut self) -> Option<Command> {
         if self.oracle.tasks() < 2 {
             return Some(self.some_new_task());
         }
         let task = self.some_task()?;
         let tasks = vec![task.clone()];
-        Some(match self.random.weighted(&[20, 5, 3, 6, 6, 12, 10, 3, 5, 2, 3, 14, 10, 6, 2, 2, 4, 3]) {
+        // Work that is talked with takes longer: it is to get on now and then.
+        let kill = if self.mood.paid > 0 { 4 } else { 14 };
+        Some(match self.random.weighted(&[20, 5, 3, 6, 6, 12, 10, 3, 5, 2, 3, kill, 10, 6, 2, 2, 4, 2, 3]) {
             0 if self.oracle.tasks() < TASKS => self.some_new_task(),
             0 | 1 => Command::Done { tasks, summary: None },
             2 => Command::Fail { tasks, reason: "no".into() },
@@ -177,7 +213,8 @@ impl World {
             13 => Command::Undo { operation: self.some_operation() },
             14 => Command::PauseDispatch,
             15 => Command::ResumeDispatch,
-            16 => Command::PostMessage { task, body: "look".into() },
+            16 => self.some_message(task),
+            17 => Command::ResumeAdapter { adapter: PAID[self.random.below(PAID.len())].into() },
             _ => {
                 let priority = Some(Priority(u8::try_from(self.random.below(101)).ok()?));
                 Command::Edit { tasks, patch: Box::new(Patch { priority, ..Patch::default() }) }
@@ -191,7 +228,10 @@ impl World {
             after.extend(self.some_task());
         }
         let mut run = RunSpec::default();
-        if self.random.per_mille(900) {
+        if self.random.per_mille(self.mood.paid) {
+            let adapter = PAID[self.random.weighted(&[6, 4])];
+            run.adapter = self.random.per_mille(700).then(|| adapter.to_owned());
+        } else if self.random.per_mille(900) {
             run.exec = Some("work".into());
         }
         if self.random.per_mille(250) {
@@ -239,7 +279,12 @@ impl World {
     pub(super) fn people_let_go(&mut self) {
         let actor = Actor::User("ann".into());
         self.command(&actor, Command::ResumeDispatch);
-        self.command(&actor, Command::ResumeAdapter { adapter: "shell".into() });
+        if self.mood.paid > 0 && self.random.per_mille(400) {
+            self.change_budget();
+        }
+        for adapter in ["shell"].into_iter().chain(PAID) {
+            self.command(&actor, Command::ResumeAdapter { adapter: adapter.into() });
+        }
         self.consumers_let_go();
         for id in self.oracle.task_ids() {
             let Some(task) = self.oracle.task(&id) else { continue };

@@ -17,6 +17,8 @@ pub(super) enum Ask {
     Input(u64, String),
     /// A turn began or ended.
     Turn(bool),
+    /// Nothing more will be said to it.
+    LetGo,
     /// The connection is closed.
     HangUp,
 }
@@ -46,6 +48,15 @@ pub(super) struct Pipes {
     pub(super) follower: Option<u64>,
 }
 
+impl Pipes {
+    /// Tells the agent that this is the end.
+    pub(super) fn say_farewell(&mut self) {
+        if !std::mem::replace(&mut self.closed, true) {
+            self.stdin.push_back(std::mem::take(&mut self.farewell));
+        }
+    }
+}
+
 impl World {
     /// A shim does what a supervisor asked for.
     pub(super) fn serve(&mut self, pid: u32, line: u64, ask: Ask) {
@@ -71,6 +82,10 @@ impl World {
                 self.tell_shim(pid, Event::Followed(false));
             }
             Ask::HangUp => {}
+            Ask::LetGo => {
+                pipes.say_farewell();
+                self.tell_shim(pid, Event::LetGo);
+            }
             Ask::Turn(on) => self.tell_shim(pid, Event::Turn(on)),
             Ask::Input(id, text) => {
                 let answer = if pipes.last.is_some_and(|last| id <= last) && !keeps_repeats {
@@ -105,6 +120,8 @@ impl World {
         let bytes: Vec<u8> = pipes.stdout.drain(..part).collect();
         let folder = self.host.folder(attempt);
         folder.events.extend(bytes);
-        self.oracle.chats.written_down(attempt, folder.events.len());
+        let written = folder.events.len();
+        self.oracle.chats.written_down(attempt, written);
+        self.oracle.work.written_down(attempt, written);
     }
 }

@@ -1,10 +1,12 @@
 //! What must hold when nothing can happen any more.
 
+use wg_agents::Registry;
 use wg_core::attempt::AttemptKind;
 use wg_core::chat::{Chat, ChatState, Queued};
 use wg_core::policy::Policy;
 use wg_core::port::Store;
 use wg_core::schedule::plan;
+use wg_dispatch::dispatcher::policy;
 use wg_dispatch::recover::{self, Repair};
 
 use super::host::Role;
@@ -40,7 +42,11 @@ pub(super) fn not_at_rest(world: &mut World) -> Option<String> {
     if let Some(repair) = recover::plan(&world.findings()).iter().find(|repair| !repair.is_well()) {
         return Some(format!("doctor would say: {}", Repair::clone(repair)));
     }
-    let policy = Policy { max_agents: usize::MAX, adapters: vec!["shell".to_owned()], ..Policy::default() };
+    if world.pauses_for_nothing() {
+        return Some("the budget of the day is not met, and its pause lasts".to_owned());
+    }
+    let policy = policy(&world.config, &Registry::new(world.config.adapters.clone()));
+    let policy = Policy { max_agents: usize::MAX, ..policy };
     let now = world.wall;
     let mut found = None;
     let mut store = world.store.clone();
@@ -48,6 +54,9 @@ pub(super) fn not_at_rest(world: &mut World) -> Option<String> {
         .read(&mut |read| {
             let plan = plan(read, &policy, 0, &mut wg_core::budget::Bucket::default(), now)?;
             found = plan.starts.first().map(|start| format!("{} could start and does not", start.task));
+            if let Some(again) = plan.look_again {
+                found.get_or_insert(format!("something could start at {again}, and nothing rings then"));
+            }
             if let Some(effect) = read.open_effects()?.first() {
                 found = Some(format!("an effect is open: {effect:?}"));
             }
@@ -70,6 +79,8 @@ fn chat_not_at_rest(world: &World, chat: &Chat, chats: &[Chat]) -> Option<String
             Some(format!("{number} is dormant and wanted (a message waits: {waits})"))
         }
         ChatState::Queued { why: Queued::Slot } if live >= world.config.chats.max_live => None,
+        // Only a person, or another configuration, ends such a pause.
+        ChatState::Queued { why: Queued::Adapter(None) } if world.is_not_set_up(&chat.run.provider()) => None,
         ChatState::Live { serving } if serving.turn.is_none() && attached && !waits => None,
         ChatState::Archived { .. } if waits => Some(format!("{number} is archived, and a message waits")),
         ChatState::Dormant

@@ -7,7 +7,7 @@ use wg_core::attempt::{Attempt, ExitStatus, barred};
 use wg_core::id::AttemptRef;
 use wg_core::port::Store;
 use wg_dispatch::dispatcher::Launch;
-use wg_dispatch::files::{ExitRecord, OutputCount, Run, ShimFile, Started};
+use wg_dispatch::files::{ExitRecord, OutputCount, Run, ShimFile, Started, TalkInput};
 use wg_dispatch::supervise::shim::step::{Action, Ending, Event, Limits, Machine, TalkLimits};
 
 use super::agents::script;
@@ -19,6 +19,9 @@ use super::world::World;
 
 /// From a worker's report to the end of a process that stays.
 const LEAVE_GRACE: Duration = Duration::from_secs(60);
+
+/// Longer than any run.
+const ENDLESS: Duration = Duration::from_secs(1 << 32);
 
 /// A living shim.
 #[derive(Debug)]
@@ -76,8 +79,11 @@ impl World {
             leave_grace: LEAVE_GRACE,
             talk: launch.talk.as_ref().map(TalkLimits::from),
         };
-        let farewell = launch.talk.as_ref().map(|talk| talk.farewell.clone());
-        let talks = farewell.map(|farewell| Pipes { farewell, ..Pipes::default() });
+        let talks = launch.talk.as_ref().map(|talk| Pipes {
+            farewell: talk.farewell.clone(),
+            closed: talk.input == TalkInput::Prompt,
+            ..Pipes::default()
+        });
         let (machine, actions) = Machine::begin(limits);
         self.oracle.shim_started(launch.attempt.reference);
         let shim = ShimRun {
@@ -119,14 +125,17 @@ impl World {
                 || !shim.zombies.is_empty()
                 || !shim.asked.is_empty()
                 || shim.pipes.as_ref().is_some_and(|pipes| !pipes.stdout.is_empty())
-                || shim.machine.wake_at().is_some_and(|at| shim.born + at <= self.mono)
+                || shim.machine.wake_at().is_some_and(|at| shim.born.saturating_add(at) <= self.mono)
         };
         self.shims.iter().filter(|(_, shim)| busy(shim)).map(|(pid, _)| *pid).collect()
     }
 
     /// When shims want to hear of the time.
     pub(super) fn shim_wakes(&self) -> impl Iterator<Item = Duration> {
-        self.shims.values().filter_map(|shim| Some(shim.born + shim.machine.wake_at()?))
+        // A limit without an end never rings.
+        let wakes =
+            |shim: &ShimRun| shim.born.checked_add(shim.machine.wake_at().filter(|at| *at < ENDLESS)?);
+        self.shims.values().filter_map(wakes)
     }
 
     /// A shim does the next thing: what it noted to do goes before what it has not heard of yet.
@@ -266,9 +275,7 @@ impl World {
             }
             Action::Farewell => {
                 if let Some(pipes) = self.shims.get_mut(&pid).and_then(|shim| shim.pipes.as_mut()) {
-                    let farewell = std::mem::take(&mut pipes.farewell);
-                    pipes.stdin.push_back(farewell);
-                    pipes.closed = true;
+                    pipes.say_farewell();
                 }
                 None
             }
@@ -299,7 +306,11 @@ impl World {
         let wish = self.random.below(1_000);
         let agent = self.host.start(Role::Agent, Some(run), pid, wish);
         let kind = self.mood.is_kind();
-        let pipes = self.shims.get_mut(&pid).and_then(|shim| shim.talks.take());
+        let mut pipes = self.shims.get_mut(&pid).and_then(|shim| shim.talks.take());
+        if let Some(pipes) = pipes.as_mut().filter(|pipes| pipes.closed) {
+            // It reads its prompt, and nothing else.
+            pipes.stdin.push_back(self.host.folder(run.attempt).prompt.clone());
+        }
         let acts = match pipes {
             Some(_) => handlers::script(&mut self.random, kind),
             None => script(&mut self.random, self.mood.hasty),

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use wg_agents::{Conversation, Delivery, Heard, Registry};
 use wg_core::chat::{Entry, Said, What};
-use wg_core::id::AttemptRef;
+use wg_core::id::{Actor, AttemptRef};
+use wg_core::time::Timestamp;
 use wg_dispatch::dispatcher::{Converse, Event, Whose};
 use wg_dispatch::files::Run;
 
@@ -18,6 +19,10 @@ use super::world::World;
 pub(super) enum Order {
     /// Give the handler a message.
     Deliver(u64, Box<Entry>, bool),
+    /// Tell it what its prompt says.
+    Prompt,
+    /// Nothing more will be said to it.
+    LetGo,
     /// Ask it to end its turn.
     Interrupt,
     /// Everything up to here is committed.
@@ -46,6 +51,7 @@ pub(super) struct Talk {
     message: u64,
     last_input: u64,
     inputs: VecDeque<(u64, String)>,
+    let_go: bool,
     finishing: bool,
     read_up: bool,
 }
@@ -104,6 +110,7 @@ impl World {
             self.tell(Event::TalkOver(attempt));
             return;
         }
+        self.oracle.work.opened(attempt);
         let from = usize::try_from(converse.from).expect("a run says little");
         let talk = Talk {
             run: Run::from(&converse.attempt),
@@ -121,6 +128,7 @@ impl World {
             message: 0,
             last_input: 0,
             inputs: VecDeque::new(),
+            let_go: false,
             finishing: converse.over,
             read_up: false,
         };
@@ -265,6 +273,9 @@ impl World {
         for (id, text) in talk.inputs.clone() {
             self.ask(talk, Ask::Input(id, text));
         }
+        if talk.let_go {
+            self.ask(talk, Ask::LetGo);
+        }
         let again = talk.greeted || last > 0;
         talk.greeted = true;
         let greeting = talk.conversation.greet(again);
@@ -288,13 +299,16 @@ impl World {
 
     fn obey(&mut self, attempt: AttemptRef, talk: &mut Talk) {
         match talk.orders.pop_front() {
-            Some(Order::Deliver(turn, entry, again)) => {
-                let What::Message { from, text } = &entry.what else { return };
-                talk.message = entry.number;
-                let delivery = Delivery { message: entry.number, from, at: entry.at, text, again };
-                let bytes = talk.conversation.deliver(&delivery);
-                self.ask(talk, Ask::Turn(true));
-                self.input(talk, turn_id(turn), &bytes);
+            Some(Order::Deliver(turn, entry, again)) => self.give(talk, turn, &entry, again),
+            Some(Order::Prompt) => {
+                let text = self.host.folder(attempt).prompt.clone();
+                let from = Actor::Dispatcher(String::new());
+                let what = What::Message { from, text };
+                self.give(talk, 1, &Entry { number: 1, at: Timestamp::default(), what }, false);
+            }
+            Some(Order::LetGo) => {
+                talk.let_go = true;
+                self.ask(talk, Ask::LetGo);
             }
             Some(Order::Interrupt) => {
                 let bytes = talk.conversation.interrupt();
@@ -310,6 +324,15 @@ impl World {
             Some(Order::Finish) => talk.finishing = true,
             None => {}
         }
+    }
+
+    fn give(&mut self, talk: &mut Talk, turn: u64, entry: &Entry, again: bool) {
+        let What::Message { from, text } = &entry.what else { return };
+        talk.message = entry.number;
+        let delivery = Delivery { message: entry.number, from, at: entry.at, text, again };
+        let bytes = talk.conversation.deliver(&delivery);
+        self.ask(talk, Ask::Turn(true));
+        self.input(talk, turn_id(turn), &bytes);
     }
 
     fn tell_of(&mut self, attempt: AttemptRef, talk: &mut Talk) {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// Lines that are kept of a run: its end is what matters.
-const KEPT: usize = 400;
+const KEPT: usize = 600;
 
 /// The lines. A run that is not watched writes none; the same seed writes them when it is run again.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wg_core::attempt::ExitStatus;
 use wg_core::command::Command;
-use wg_core::id::{Actor, AttemptRef, ChatNumber};
+use wg_core::id::{Actor, AttemptRef, ChatNumber, OpSeq};
 use wg_core::port::Store;
 use wg_core::submit::submit;
 use wg_core::time::Timestamp;
@@ -19,6 +19,7 @@ use super::agents::Act;
 use super::bent::Port;
 use super::chat_oracle::Written;
 use super::daemon::Daemon;
+use super::days::{some_beginning, some_budgets};
 use super::ends::EndRun;
 use super::faults::Faults;
 use super::host::{Host, INIT, Role};
@@ -26,6 +27,7 @@ use super::mutation::Mutation;
 use super::oracle::Oracle;
 use super::people::Running;
 use super::shims::ShimRun;
+use super::speech::PAID;
 use super::trace::Trace;
 use crate::random::Random;
 
@@ -70,6 +72,8 @@ pub(super) struct World {
     pub(super) chats: ChatWorld,
     pub(super) trace: Trace,
     pub(super) mood: Mood,
+    /// Transactions that began: the last operation before each.
+    began: Arc<Mutex<Vec<OpSeq>>>,
     numbers: u64,
 }
 
@@ -90,6 +94,8 @@ pub(super) struct Mood {
     pub(super) hasty: bool,
     /// Handlers mostly do well, and people mostly talk with them.
     pub(super) gentle: bool,
+    /// So many of a thousand tasks cost money.
+    pub(super) paid: u32,
     /// Nothing goes wrong any more, nobody asks for anything: everything is to come to rest.
     pub(super) settling: bool,
 }
@@ -124,6 +130,12 @@ impl World {
         let mut random = Random::new(seed);
         let drawn = Faults::drawn(&mut random);
         let mut config = DispatchConfig { max_agents: 1 + random.below(4), ..DispatchConfig::default() };
+        let paid = if random.per_mille(300) { 0 } else { 750 };
+        if paid > 0 {
+            some_budgets(&mut random, &mut config);
+            config.default_adapter = random.per_mille(500).then(|| PAID[random.below(2)].to_owned());
+        }
+        let wall = some_beginning(&mut random);
         if random.per_mille(200) {
             config.timeout = Some(Duration::from_secs(random.between(5, 100)));
         }
@@ -132,7 +144,7 @@ impl World {
             config.first_pause = Duration::from_millis(random.between(1, 100));
             config.max_attempts = 9;
         }
-        let subject = [Subject::Tasks, Subject::Chats, Subject::Both][random.weighted(&[35, 45, 20])];
+        let subject = [Subject::Tasks, Subject::Chats, Subject::Both][random.weighted(&[35, 35, 30])];
         let gentle = random.per_mille(600);
         config.chats.max_live = 1 + random.below(4);
         config.chats.linger = Duration::from_secs(random.between(1, 60));
@@ -145,7 +157,7 @@ impl World {
             mutation,
             config,
             store: MemoryStore::new(),
-            wall: Timestamp::from_nanos(1_767_225_600_000_000_000),
+            wall,
             mono: Duration::ZERO,
             booted: Duration::ZERO,
             host: Host::default(),
@@ -158,7 +170,8 @@ impl World {
             oracle: Oracle::default(),
             chats: ChatWorld { subject, consumers: BTreeMap::new(), programs: 0, written: Arc::default() },
             trace: Trace::new(watched),
-            mood: Mood { hasty, gentle, settling: false },
+            mood: Mood { hasty, gentle, paid, settling: false },
+            began: Arc::default(),
             numbers: 0,
         };
         world.oracle.all_time_out = world.config.timeout.is_some();
@@ -174,8 +187,16 @@ impl World {
     /// The store as the program sees it.
     pub(super) fn port(&self) -> Port {
         let earlier = self.daemon.as_ref().map_or(AttemptRef(0), |daemon| daemon.earlier);
-        let written = self.chats.written.clone();
-        Port { inner: self.store.clone(), mutation: self.mutation, busy: false, earlier, words: 0, written }
+        let (written, began) = (self.chats.written.clone(), self.began.clone());
+        Port {
+            inner: self.store.clone(),
+            mutation: self.mutation,
+            busy: None,
+            earlier,
+            words: 0,
+            written,
+            began,
+        }
     }
 
     /// Submits for anybody but the dispatcher; gives the attempts that were changed.
@@ -193,10 +214,12 @@ impl World {
     /// Takes in what was committed, and lets the dispatcher hear of it.
     pub(super) fn commit_seen(&mut self, by_dispatcher: bool) {
         let before = self.oracle.last_operation();
+        let began = std::mem::take(&mut *self.began.lock().unwrap_or_else(PoisonError::into_inner));
+        self.oracle.work.began.extend(began);
         let written = std::mem::take(&mut *self.chats.written.lock().unwrap_or_else(PoisonError::into_inner));
         self.oracle.chats.note_written(written);
         let oracle = &mut self.oracle;
-        self.store.read(&mut |read| oracle.follow(read)).expect("memory can be read");
+        self.store.read(&mut |read| oracle.follow(read, by_dispatcher)).expect("memory can be read");
         let last = self.oracle.last_operation();
         let unheard = self.mutation == Some(Mutation::ChangeUnheard) && !by_dispatcher;
         if last != before
@@ -217,7 +240,8 @@ impl World {
             moves.push((Move::CarryOut, 40));
         }
         moves.extend(self.busy_shims().into_iter().map(|pid| (Move::Shim(pid), 20)));
-        moves.extend(self.busy_agents().into_iter().map(|pid| (Move::Agent(pid), 8)));
+        let agents = if self.mood.paid > 0 { 16 } else { 8 };
+        moves.extend(self.busy_agents().into_iter().map(|pid| (Move::Agent(pid), agents)));
         moves.extend(self.busy_ends().into_iter().map(|id| (Move::End(id), 20)));
         moves.extend(self.busy_commands().into_iter().map(|id| (Move::Command(id), 20)));
         moves.extend(self.busy_talks().into_iter().map(|attempt| (Move::Talk(attempt), 20)));
@@ -229,17 +253,23 @@ impl World {
             moves.push((Move::Doctor, if self.mood.settling { 0 } else { 4 }));
         }
         if !self.mood.settling {
-            moves.push((Move::Person, 12));
-            // A handler that is talked with has spans to keep: it is to get there now and then.
-            let time = match (self.chats.subject, self.mood.gentle) {
-                (Subject::Tasks, _) => 14,
-                (Subject::Chats | Subject::Both, false) => 6,
-                (Subject::Chats | Subject::Both, true) => 2,
+            let calm = self.talks() && self.mood.gentle;
+            moves.push((Move::Person, if calm { 6 } else { 12 }));
+            // An agent that is talked with has spans to keep: it is to get there now and then.
+            let time = match (self.talks(), self.mood.gentle) {
+                (false, _) => 14,
+                (true, false) => 6,
+                (true, true) => 2,
             };
             moves.push((Move::Time, time));
-            moves.push((Move::Fault, 40));
+            moves.push((Move::Fault, if calm { 15 } else { 40 }));
         }
         moves
+    }
+
+    /// Whether there are agents that are talked with.
+    pub(super) fn talks(&self) -> bool {
+        self.chats.subject != Subject::Tasks || self.mood.paid > 0
     }
 
     /// One move; false where there is none but to wait.
@@ -425,6 +455,10 @@ impl World {
         let power_lost = self.random.per_mille(500) && !self.oracle.clock_was_set;
         let Self { host, random, .. } = self;
         host.reboot(|| !power_lost || random.per_mille(500));
+        for (attempt, folder) in &self.host.folders {
+            self.oracle.chats.written_down(*attempt, folder.events.len());
+            self.oracle.work.written_down(*attempt, folder.events.len());
+        }
         // A machine takes more than a second to start.
         let down = Duration::from_secs(self.random.between(2, 90));
         self.pass(down);
