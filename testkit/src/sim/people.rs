@@ -28,6 +28,8 @@ pub(super) struct Running {
     open: usize,
     /// Ends that are done and not recorded.
     done: Vec<(Attempt, EndResult)>,
+    /// It has the dispatcher's lock.
+    locks: bool,
 }
 
 impl World {
@@ -69,7 +71,7 @@ impl World {
             return;
         }
         let id = self.number();
-        self.commands.insert(id, Running { actor, open: to_end.len(), done: Vec::new() });
+        self.commands.insert(id, Running { actor, open: to_end.len(), done: Vec::new(), locks: false });
         for attempt in to_end {
             self.begin_end(Owner::Command(id), attempt);
         }
@@ -81,7 +83,7 @@ impl World {
         let repairs = recover::plan(&self.findings());
         self.trace.note(|| format!("doctor finds {} things", repairs.len()));
         let id = self.number();
-        let mut running = Running { actor, open: 0, done: Vec::new() };
+        let mut running = Running { actor, open: 0, done: Vec::new(), locks: true };
         for Repair { attempt, step } in repairs {
             match step {
                 Step::Adopt(_) | Step::Unknown { .. } => continue,
@@ -92,13 +94,12 @@ impl World {
         }
         if running.open > 0 {
             self.commands.insert(id, running);
-            self.doctor = Some(id);
         }
     }
 
     /// Whether somebody else has the dispatcher's lock.
     pub(super) fn doctor_works(&self) -> bool {
-        self.doctor.is_some_and(|id| self.commands.contains_key(&id))
+        self.commands.values().any(|command| command.locks)
     }
 
     pub(super) fn busy_commands(&self) -> Vec<u64> {

@@ -66,8 +66,6 @@ pub(super) struct World {
     pub(super) agents: BTreeMap<u32, VecDeque<Act>>,
     pub(super) ends: BTreeMap<u64, EndRun>,
     pub(super) commands: BTreeMap<u64, Running>,
-    /// The command that has the dispatcher's lock.
-    pub(super) doctor: Option<u64>,
     pub(super) oracle: Oracle,
     pub(super) chats: ChatWorld,
     pub(super) trace: Trace,
@@ -166,7 +164,6 @@ impl World {
             agents: BTreeMap::new(),
             ends: BTreeMap::new(),
             commands: BTreeMap::new(),
-            doctor: None,
             oracle: Oracle::default(),
             chats: ChatWorld { subject, consumers: BTreeMap::new(), programs: 0, written: Arc::default() },
             trace: Trace::new(watched),
