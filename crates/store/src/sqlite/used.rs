@@ -36,7 +36,7 @@ fn used(row: &Row<'_>) -> Result<Used, Trouble> {
 }
 
 /// Reads the whole history of the graph in a folder (`.wg`) and says whose sums do not follow from it: tasks, and
-/// chats by their place in the graph. [`super::check`] does not look at them, as they can be counted anew.
+/// chats by their place in the graph. [`fn@super::check`] does not look at them, as they can be counted anew.
 pub fn check_used(folder: &Path) -> Result<Vec<String>, StoreError> {
     let (place, connection, deadline) = open::for_reading(folder, migrate::MIGRATIONS)?.into_parts();
     deadline.lift();
