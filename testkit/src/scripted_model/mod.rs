@@ -220,8 +220,11 @@ impl Call<'_> {
     fn send(&self, status: u16, body: &Value) -> std::io::Result<()> {
         let body = body.to_string();
         let mut stream = self.stream;
-        // Else the program would wait and ask again by itself.
-        let mut more = if status == 429 { "x-should-retry: false\r\n".to_owned() } else { String::new() };
+        // Programs that ask again by themselves wait for a minute in all where nobody tells them how long.
+        let mut more = "retry-after-ms: 50\r\n".to_owned();
+        if status == 429 {
+            more += "x-should-retry: false\r\n";
+        }
         if let Some(reset) = self.resets().filter(|_| status == 429) {
             more += &format!(
                 "anthropic-ratelimit-unified-status: rejected\r\nanthropic-ratelimit-unified-reset: {reset}\r\n"

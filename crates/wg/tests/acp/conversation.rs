@@ -44,12 +44,13 @@ fn five_turns(world: &World) -> serde_json::Value {
     let named = &"execute".into();
     assert_eq!(tools, [(named, "wg add Found --id found"), (named, "touch forbidden")]);
 
-    world.wg.ok(&["config", "set", "chat.linger", "1s"]);
-    world.wg.ok(&["service", "reload"]);
     let calls = world.model.calls();
     world.sends("three #slow");
     world.until_called(calls + 1);
     world.until("a turn", |chat| chat["answering"].is_u64());
+    // While it answers: one that has nothing to do would be let go at once, and another go on within the first minute.
+    world.wg.ok(&["config", "set", "chat.linger", "1s"]);
+    world.wg.ok(&["service", "reload"]);
     world.wg.ok(&["chat", "interrupt", "chat-1"]);
     let ended =
         wait_within(LONG, "the end of the turn", || match world.entries_of("turn-ended").as_slice() {
