@@ -222,6 +222,7 @@ impl Call<'_> {
         let mut stream = self.stream;
         // Programs that ask again by themselves wait for a minute in all where nobody tells them how long.
         let mut more = "retry-after-ms: 50\r\n".to_owned();
+        // Claude Code would wait for a limit by itself.
         if status == 429 {
             more += "x-should-retry: false\r\n";
         }
