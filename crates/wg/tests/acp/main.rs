@@ -87,8 +87,8 @@ impl Agent {
                     json!({"provider": {"scripted": provider}, "model": "scripted/one", "share": "disabled"});
                 fs::create_dir_all(home.join(".config/opencode")).unwrap();
                 fs::write(home.join(".config/opencode/opencode.json"), settings.to_string()).unwrap();
-                // In each new home it would fetch a package for plugins, which no test needs and which costs as much
-                // processor as its start: on a busy machine it would not be ready in time.
+                // In each new home it would fetch a package for plugins, which no test needs, from a registry that no
+                // test should depend on, and with more than half as much processor again as its start takes.
                 fs::write(home.join(".npmrc"), "offline=true\n").unwrap();
             }
             Self::Gemini => {
